@@ -1,0 +1,82 @@
+"""What arguments must be, and the words in which a loss says so.
+
+Every message reads ``<argument> must <rule>, but <what was given>.``  Shapes, kinds and plain
+numbers are checked always.  The values inside a tensor are checked where looking costs nothing
+worth mentioning: eagerly, on the CPU.  On an accelerator a look would wait for the device, and
+inside ``torch.compile`` or ``torch.func.vmap`` there is no value to look at.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def check_floating(name: str, tensor: Tensor) -> None:
+    """Refuse anything but a real floating-point tensor."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} must be a tensor, but is {type(tensor).__name__}.")
+    if not tensor.is_floating_point():
+        raise TypeError(
+            f"{name} must be a floating-point tensor, but has dtype {tensor.dtype}. "
+            f"Hint: call {name}.float() if the values are right."
+        )
+
+
+def check_same_shape(name: str, tensor: Tensor, other_name: str, other: Tensor) -> None:
+    """Refuse two tensors that would only fit by broadcasting."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} must be a tensor, but is {type(tensor).__name__}.")
+    if tensor.shape != other.shape:
+        raise ValueError(
+            f"{other_name} and {name} must have the same shape, but {other_name} has shape "
+            f"{tuple(other.shape)}, {name} has shape {tuple(tensor.shape)}."
+        )
+
+
+def check_shape(name: str, tensor: Tensor, shape: Sequence[int], meaning: str) -> None:
+    """Refuse a tensor whose shape is not the one that ``meaning`` describes."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} must be a tensor, but is {type(tensor).__name__}.")
+    if tuple(tensor.shape) != tuple(shape):
+        raise ValueError(
+            f"{name} must have the shape {tuple(shape)} of {meaning}, "
+            f"but has shape {tuple(tensor.shape)}."
+        )
+
+
+def check_number(name: str, value: float, *, low: float, high: float = math.inf) -> None:
+    """Refuse a number outside ``[low, high]``, or NaN."""
+    if not low <= value <= high:
+        rule = f"be at least {low:g}" if high == math.inf else f"lie in [{low:g}, {high:g}]"
+        raise ValueError(f"{name} must {rule}, but is {value}.")
+
+
+def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """Refuse a word that is not among ``choices``."""
+    if value not in choices:
+        listed = ", ".join(repr(choice) for choice in choices)
+        raise ValueError(f"{name} must be one of {listed}, but is {value!r}.")
+
+
+def check_values(name: str, tensor: Tensor, *, low: float, high: float, rule: str) -> None:
+    """Refuse a tensor with an entry outside ``[low, high]`` (see the module text for when)."""
+    if tensor.numel() == 0 or tensor.device.type != "cpu" or torch.compiler.is_compiling():
+        return
+    try:
+        smallest, largest = (bound.item() for bound in torch.aminmax(tensor.detach()))
+    except RuntimeError:  # inside vmap a tensor has no single value to look at
+        return
+    if low <= smallest and largest <= high:
+        return
+    wrong = ~((tensor >= low) & (tensor <= high)).flatten()
+    index = int(wrong.nonzero()[0])
+    more = int(wrong.sum()) - 1
+    tail = f" (and {more} more)" if more else ""
+    signs = set(tensor.unique().tolist()) == {-1.0, 1.0}
+    hint = " Hint: targets look like -1 and +1; pass (targets + 1) / 2." if signs else ""
+    raise ValueError(
+        f"{name} must {rule}, but contains {tensor.flatten()[index].item():g} "
+        f"at index {index}{tail}.{hint}"
+    )

@@ -1,0 +1,113 @@
+"""What else is true of a loss, written once beside its function.
+
+A spec is text and plain data, so importing it costs nothing.  Formulas are SymPy expressions kept
+as text; ``lossedu.symbolic`` reads them and derives the rest: LaTeX, gradient, curvature, the
+50-digit oracle of the tests, property tables.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Family = Literal["regression", "classification"]
+Input = Literal["value", "logit", "score", "embedding"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A numeric option of a loss, and how the formula's symbols follow from it.
+
+    Attributes:
+        name: The argument's name.
+        low: Smallest legal value.
+        high: Largest legal value.
+        at_low: What the loss becomes at ``low``.
+        at_high: What the loss becomes at (or towards) ``high``.
+        binds: Symbol in the formula -> SymPy text in terms of ``name``.
+        off: The same symbols' text when the option is not used.
+        samples: Legal values at which tests and tables look; a tuple holds a value a class.
+        shown: Whether the formula is displayed with this option in it.
+    """
+
+    name: str
+    low: float
+    high: float
+    at_low: str
+    at_high: str
+    binds: Mapping[str, str]
+    off: Mapping[str, str]
+    samples: tuple[float | tuple[float, ...], ...]
+    shown: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecialCase:
+    """Settings at which this loss equals another one exactly (each is a test)."""
+
+    settings: Mapping[str, float]
+    equals: str
+    other_settings: Mapping[str, float] = field(default_factory=dict)
+    factor: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LossSpec:
+    """The facts about one loss from which everything else is derived.
+
+    Attributes:
+        function: What people call.
+        title: Its name in prose.
+        family: Which part of the book it belongs to.
+        chapter: The page that explains it, without suffix.
+        inputs: What the first argument is.
+        formula: The loss of one example, as SymPy text.  Class losses write ``y[i]``, ``p[i]``,
+            ``z[i]`` under a ``Sum`` over ``i`` from 1 to ``C``.
+        link: Symbol in the formula -> its SymPy text in terms of the first argument.
+        argument: The symbol of the first argument.
+        domain: What the targets may be, in words.
+        noise_model: The likelihood whose negative logarithm this is, or why there is none.
+        estimand: What the minimiser of the expected loss is.
+        parameters: Its numeric options.
+        kinks: Values of the first argument minus the target where the loss is not smooth.
+        special_cases: Where it equals another loss.
+        references: Keys of the bibliography.
+    """
+
+    function: Callable[..., Any]
+    title: str
+    family: Family
+    chapter: str
+    inputs: Input
+    formula: str
+    link: Mapping[str, str] = field(default_factory=dict)
+    argument: str = "z"
+    domain: str
+    noise_model: str
+    estimand: str
+    parameters: tuple[Parameter, ...] = ()
+    kinks: tuple[float, ...] = ()
+    special_cases: tuple[SpecialCase, ...] = ()
+    references: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.__name__
+
+    @property
+    def slug(self) -> str:
+        """The module's name, which is the loss's name in every folder of the project."""
+        return self.function.__module__.rpartition(".")[2]
+
+    @property
+    def has_class_axis(self) -> bool:
+        """Whether the last axis of the first argument runs over classes."""
+        return "Sum(" in self.formula
+
+    def parameter(self, name: str) -> Parameter:
+        """The option called ``name``."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        known = ", ".join(p.name for p in self.parameters) or "none"
+        raise ValueError(f"name must be an option of {self.name} ({known}), but is {name!r}.")

@@ -1,0 +1,256 @@
+"""Cross-entropy: binary (one logit an event) and categorical (one logit a class).
+
+Chapter: ``classification/cross-entropy``.  The trap: taking the logarithm of a probability that has
+already been rounded to 0 or 1.  Both losses start from logits and never form that probability.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from lossedu.losses._checks import (
+    check_floating,
+    check_number,
+    check_same_shape,
+    check_shape,
+    check_values,
+)
+from lossedu.losses._reduction import (
+    Reduction,
+    accumulation_dtype,
+    check_mask,
+    hide_masked,
+    reduced,
+)
+from lossedu.losses._classes import (
+    check_class_logits,
+    checked_class_numbers,
+    negative_log_softmax,
+)
+from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
+
+
+def binary_cross_entropy_with_logits(
+    logits: Tensor,
+    targets: Tensor,
+    *,
+    pos_weight: float | Tensor | None = None,
+    label_smoothing: float = 0.0,
+    weight: Tensor | None = None,
+    mask: Tensor | None = None,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    r"""Charge the negative log-probability of what happened, one yes-or-no event an entry.
+
+    .. math:: \ell(z, y) = -w\, y \log \sigma(z) - (1 - y) \log(1 - \sigma(z))
+
+    Args:
+        logits: Unbounded log-odds, any shape, floating point.
+        targets: 0, 1, or the probability of 1, the same shape, any dtype.
+        pos_weight: w above, at least 0: a number, or a tensor of the size of the last axis.  At 0
+            positives do not count; above 1 the minimiser is no longer the probability.
+        label_smoothing: epsilon in [0, 1]: targets become y (1 - epsilon) + epsilon / 2.  At 1
+            every target is one half.
+        weight: How much each entry counts, at least 0, the same shape; None counts all alike.
+        mask: True where an entry counts, the same shape; hidden entries may hold anything.
+        reduction: ``"mean"`` (over the weight that counts), ``"sum"`` or ``"none"``.
+
+    Returns:
+        Nats, in [0, inf): a scalar, or one value an entry.  Half precision comes back as float32;
+        every other dtype is kept.
+
+    Gradient:
+        :math:`\sigma(z) - y` with the options off; bounded by 1.
+
+    Numerics:
+        Computed from log-sigmoid of both signs; finite for every finite logit, relatively exact for
+        0 and 1 targets.
+
+    Special cases:
+        ``pos_weight=1`` and ``label_smoothing=0`` change nothing.
+
+    Raises:
+        TypeError: If logits are not floating point, or mask is not boolean.
+        ValueError: If shapes differ, targets leave [0, 1] (checked eagerly on the CPU), or an
+            option is out of range.
+
+    Example:
+        >>> import torch
+        >>> loss = binary_cross_entropy_with_logits(torch.tensor([0.0]), torch.tensor([1.0]))
+        >>> round(loss.item(), 6)
+        0.693147
+
+    References:
+        I. J. Good, Rational decisions, JRSS B 14, 1952.
+    """
+    check_floating("logits", logits)
+    check_same_shape("targets", targets, "logits", logits)
+    check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
+    check_mask(mask, logits.shape)
+    dtype = accumulation_dtype(logits)
+    logits, targets = hide_masked(logits, mask).to(dtype), hide_masked(targets, mask).to(dtype)
+    check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
+    targets = targets * (1 - label_smoothing) + label_smoothing / 2
+    positive = -logsigmoid(logits) * targets
+    if pos_weight is not None:
+        positive = positive * _checked_pos_weight(pos_weight, logits)
+    return reduced(positive - logsigmoid(-logits) * (1 - targets), weight, mask, reduction)
+
+
+def _checked_pos_weight(pos_weight: float | Tensor, logits: Tensor) -> float | Tensor:
+    if not isinstance(pos_weight, Tensor):
+        check_number("pos_weight", pos_weight, low=0.0)
+        return pos_weight
+    if pos_weight.ndim:
+        check_shape("pos_weight", pos_weight, logits.shape[-1:], "the last axis of logits")
+    return pos_weight.to(logits.dtype)
+
+
+def cross_entropy(
+    logits: Tensor,
+    targets: Tensor,
+    *,
+    label_smoothing: float = 0.0,
+    ignore_index: int = -100,
+    weight: Tensor | None = None,
+    mask: Tensor | None = None,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    r"""Charge the negative log-probability of the class that occurred.
+
+    .. math:: \ell(z, y) = -\sum_{i=1}^{C} y_i \log p_i, \qquad p = \mathrm{softmax}(z)
+
+    Args:
+        logits: Unbounded scores, shape ``(..., C)``: the class axis is the last.
+        targets: Class numbers, integers of shape ``(...)``; or probabilities, floating point of
+            shape ``(..., C)``, each row summing to 1.
+        label_smoothing: epsilon in [0, 1]: the target row becomes (1 - epsilon) y + epsilon / C.
+            At 1 every row is uniform.
+        ignore_index: Integer targets with this value do not count.
+        weight: How much each example counts, at least 0, shape ``(...)``; None counts all alike.
+        mask: True where an example counts, shape ``(...)``; hidden rows may hold anything.
+        reduction: ``"mean"`` (over the weight that counts), ``"sum"`` or ``"none"``.
+
+    Returns:
+        Nats, in [0, inf): a scalar, or one value an example, shape ``(...)``.  Half precision comes
+        back as float32; every other dtype is kept.
+
+    Gradient:
+        :math:`p_k - y_k`; each entry bounded by 1, its Euclidean norm by :math:`\sqrt 2`.
+
+    Numerics:
+        Gaps to the largest logit and ``log1p`` of the rest: finite for all finite logits and
+        relatively exact even where the loss is 1e-300.  A logit of -inf rules a class out.
+
+    Special cases:
+        Two classes with logits (0, z) are the binary loss of z.
+
+    Raises:
+        TypeError: If logits are not floating point, or mask is not boolean.
+        ValueError: If shapes do not fit, class numbers leave [0, C) (checked eagerly on the
+            CPU), or an option is out of range.
+
+    Example:
+        >>> import torch
+        >>> round(cross_entropy(torch.zeros(1, 4), torch.tensor([2])).item(), 6)
+        1.386294
+
+    References:
+        I. J. Good, Rational decisions, JRSS B 14, 1952.
+    """
+    check_class_logits(logits)
+    check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
+    check_mask(mask, logits.shape[:-1])
+    soft = targets.is_floating_point()
+    if not soft:
+        counts = targets != ignore_index
+        mask = counts if mask is None else mask & counts
+        targets = checked_class_numbers(targets, logits, mask)
+    else:
+        check_same_shape("targets", targets, "logits", logits)
+    logits = hide_masked(logits, mask).to(accumulation_dtype(logits))
+    surprise = negative_log_softmax(logits)
+    if soft:
+        shares = hide_masked(targets, mask).to(logits.dtype)
+        check_values("targets", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
+        # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.
+        values = torch.where(shares > 0, shares * surprise, torch.zeros_like(surprise)).sum(-1)
+    else:
+        values = surprise.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    if label_smoothing:
+        values = (1 - label_smoothing) * values + label_smoothing * surprise.mean(-1)
+    return reduced(values, weight, mask, reduction)
+
+
+_SMOOTHING = "label_smoothing"
+
+BINARY_SPEC = LossSpec(
+    function=binary_cross_entropy_with_logits,
+    title="Binary cross-entropy",
+    family="classification",
+    chapter="classification/cross-entropy",
+    inputs="logit",
+    formula="-w*q*log(p) - (1 - q)*log(1 - p)",
+    link={"p": "sigmoid(z)", "q": "y*(1 - epsilon) + epsilon/2"},
+    domain="0, 1, or the probability of 1",
+    noise_model="Bernoulli",
+    estimand="the conditional probability of 1",
+    parameters=(
+        Parameter(
+            name="pos_weight",
+            low=0.0,
+            high=float("inf"),
+            at_low="positives do not count",
+            at_high="negatives do not count",
+            binds={"w": "pos_weight"},
+            off={"w": "1"},
+            samples=(0.5, 10.0),
+            shown=False,
+        ),
+        Parameter(
+            name=_SMOOTHING,
+            low=0.0,
+            high=1.0,
+            at_low="the targets as they are",
+            at_high="every target is one half",
+            binds={"epsilon": _SMOOTHING},
+            off={"epsilon": "0"},
+            samples=(0.1, 1.0),
+            shown=False,
+        ),
+    ),
+    special_cases=(
+        SpecialCase(settings={"pos_weight": 1.0}, equals="binary_cross_entropy_with_logits"),
+    ),
+    references=("good1952", "gneiting2007"),
+)
+
+SPEC = LossSpec(
+    function=cross_entropy,
+    title="Cross-entropy",
+    family="classification",
+    chapter="classification/cross-entropy",
+    inputs="logit",
+    formula="-Sum(q[i]*log(p[i]), (i, 1, C))",
+    link={
+        "p[i]": "exp(z[i])/Sum(exp(z[j]), (j, 1, C))",
+        "q[i]": "(1 - epsilon)*y[i] + epsilon/C",
+    },
+    domain="class numbers, or a probability for each class",
+    noise_model="categorical",
+    estimand="the conditional probability of every class",
+    parameters=(
+        Parameter(
+            name=_SMOOTHING,
+            low=0.0,
+            high=1.0,
+            at_low="the targets as they are",
+            at_high="every target row is uniform",
+            binds={"epsilon": _SMOOTHING},
+            off={"epsilon": "0"},
+            samples=(0.1, 1.0),
+            shown=False,
+        ),
+    ),
+    references=("good1952", "gneiting2007"),
+)

@@ -1,0 +1,235 @@
+"""What a loss is like, computed from its formula: sign, limits, slope, smoothness, convexity.
+
+Every row is found by evaluating the formula's derivatives in high precision along one axis: the
+prediction minus the target for regression, the log-odds of the true class for classification (for
+losses over classes: two classes, where nothing is lost).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import mpmath as mp
+import sympy as sp
+
+from lossedu.losses import LossSpec
+from lossedu.symbolic.expressions import Setting, in_inputs, symbol
+from lossedu.symbolic.functions import sigmoid
+
+_FAR = 10**4
+_REACH = 40
+_STEPS = 1600
+
+
+@dataclass(frozen=True)
+class Properties:
+    """Computed facts about one loss with given options, along its axis.
+
+    Attributes:
+        axis: What the axis is.
+        least: The infimum of the loss.
+        limits: Its limits towards minus and plus infinity.
+        slopes: The limits of its slope there.
+        lipschitz: The largest slope in size; infinite if there is none.
+        smoothness: The largest curvature in size; infinite if there is none.
+        nonconvex: The stretch of the axis where the curvature is negative, or None.
+    """
+
+    axis: str
+    least: float
+    limits: tuple[float, float]
+    slopes: tuple[float, float]
+    lipschitz: float
+    smoothness: float
+    nonconvex: tuple[float, float] | None
+
+    @property
+    def convex(self) -> bool:
+        """Whether the curvature is negative nowhere."""
+        return self.nonconvex is None
+
+
+def _along_axis(spec: LossSpec, settings: dict[str, Setting]) -> tuple[sp.Expr, sp.Symbol, str]:
+    """The loss as a function of one number."""
+    options: dict[str, Setting] = {parameter.name: None for parameter in spec.parameters}
+    options |= settings
+    a = sp.Symbol("a", real=True)
+    expression = in_inputs(spec, classes=2, **options)
+    if spec.has_class_axis:
+        row = {symbol("y_1"): 1, symbol("y_2"): 0, symbol("z_1"): a, symbol("z_2"): 0}
+        return expression.subs(row), a, "log-odds of the true class"
+    if spec.family == "regression":
+        return expression.subs({symbol("x"): a, symbol("y"): 0}), a, "prediction minus target"
+    return expression.subs({symbol("y"): 1, symbol("z"): a}), a, "log-odds of the true class"
+
+
+def _evaluate(expression: sp.Expr, at: sp.Symbol) -> Callable[[float], float]:
+    function = sp.lambdify(at, expression.rewrite(sigmoid, sp.exp), modules="mpmath")
+
+    def value(number: float) -> float:
+        # 1 - sigmoid(a) needs a / log(10) digits before anything of it is seen.
+        with mp.workdps(int(abs(number)) + 40):
+            return float(function(mp.mpf(number)))
+
+    return value
+
+
+def _far_limit(function: Callable[[float], float], sign: int) -> float:
+    near, far = function(sign * _FAR / 10), function(sign * _FAR)
+    if abs(far) > 2 * abs(near) and abs(far) > 1:
+        return float("inf") if far > 0 else float("-inf")
+    return 0.0 if abs(far) < 1e-300 else round(far, 9)
+
+
+def _largest_size(function: Callable[[float], float]) -> float:
+    """The supremum of ``|function|``: a scan, refined around its best point, and both limits."""
+    limits = [abs(_far_limit(function, sign)) for sign in (-1, 1)]
+    if float("inf") in limits:
+        return float("inf")
+    step = 2 * _REACH / _STEPS
+    points = [-_REACH + step * k for k in range(_STEPS + 1)]
+    best = max(points, key=lambda x: abs(function(x)))
+    for _ in range(6):
+        step /= 8
+        best = max((best + step * k for k in range(-9, 10)), key=lambda x: abs(function(x)))
+    return max(abs(function(best)), *limits)
+
+
+def _negative_stretch(function: Callable[[float], float]) -> tuple[float, float] | None:
+    step = 2 * _REACH / _STEPS
+    signs = [(x, function(x) < 0) for x in (-_REACH + step * k for k in range(_STEPS + 1))]
+    below = [x for x, negative in signs if negative]
+    if not below:
+        return None
+    left = float("-inf") if below[0] == -_REACH else _crossing(function, below[0] - step, below[0])
+    right = (
+        float("inf") if below[-1] == _REACH else _crossing(function, below[-1], below[-1] + step)
+    )
+    return left, right
+
+
+def _crossing(function: Callable[[float], float], low: float, high: float) -> float:
+    low_negative = function(low) < 0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if (function(middle) < 0) == low_negative:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+@cache
+def _computed(spec: LossSpec, items: tuple[tuple[str, Setting], ...]) -> Properties:
+    expression, a, axis = _along_axis(spec, dict(items))
+    value, slope, bend = (_evaluate(sp.diff(expression, a, n), a) for n in range(3))
+    limits = _far_limit(value, -1), _far_limit(value, 1)
+    inside = min(value(-_REACH + 2 * _REACH * k / 400) for k in range(401))
+    least = min(inside, *limits)
+    return Properties(
+        axis=axis,
+        least=0.0 if abs(least) < 1e-12 else least,
+        limits=limits,
+        slopes=(_far_limit(slope, -1), _far_limit(slope, 1)),
+        lipschitz=_largest_size(slope),
+        smoothness=_largest_size(bend),
+        nonconvex=_negative_stretch(bend),
+    )
+
+
+def properties(spec: LossSpec, **settings: Setting) -> Properties:
+    """Compute what the loss is like with the given options (those not given are off).
+
+    Args:
+        spec: The loss.
+        **settings: Numbers for its options; for options with one value a class, leave them out.
+
+    Returns:
+        The computed facts.
+
+    Example:
+        >>> from lossedu import catalog
+        >>> properties(catalog.spec("mse_loss")).smoothness
+        2.0
+        >>> properties(catalog.spec("sigmoid_focal_loss"), gamma=2).convex
+        False
+    """
+    return _computed(spec, tuple(sorted(settings.items())))
+
+
+def _number(value: float) -> str:
+    if value in (float("inf"), float("-inf")):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.4g}".replace("-", "−")
+
+
+@dataclass(frozen=True)
+class PropertyTable:
+    """A table of computed properties that a notebook renders.
+
+    Attributes:
+        rows: Label of each loss -> its properties.
+    """
+
+    rows: dict[str, Properties]
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """The table's text, a tuple a row, headings first."""
+        head = ("loss", "axis", "infimum", "limits", "slope at the ends", "largest slope")
+        body = [head + ("largest curvature", "convex")]
+        for label, row in self.rows.items():
+            convex = "yes"
+            if row.nonconvex is not None:
+                low, high = (_number(end) for end in row.nonconvex)
+                convex = f"not on ({low}, {high})"
+            body.append(
+                (
+                    label,
+                    row.axis,
+                    _number(row.least),
+                    ", ".join(map(_number, row.limits)),
+                    ", ".join(map(_number, row.slopes)),
+                    _number(row.lipschitz),
+                    _number(row.smoothness),
+                    convex,
+                )
+            )
+        return body
+
+    def _repr_html_(self) -> str:
+        head, *body = self.cells()
+        heading = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+        lines = "".join(
+            f'<tr><th scope="row">{row[0]}</th>'
+            + "".join(f"<td>{c}</td>" for c in row[1:])
+            + "</tr>"
+            for row in body
+        )
+        return (
+            '<div class="wide-table" role="region" tabindex="0" aria-label="computed properties">'
+            f'<table class="table"><thead><tr>{heading}</tr></thead><tbody>{lines}</tbody></table></div>'
+        )
+
+
+def table(*specs: LossSpec, **settings: Setting) -> PropertyTable:
+    """Compare losses by their computed properties; one loss with ``gamma=(0, 1, 2)`` gives a row each.
+
+    Args:
+        *specs: The losses.
+        **settings: An option and its value, or a tuple of values, for the losses that have it.
+
+    Returns:
+        A table that a notebook renders.
+    """
+    rows: dict[str, Properties] = {}
+    for spec in specs:
+        names = {parameter.name for parameter in spec.parameters}
+        used = {k: v if isinstance(v, tuple) else (v,) for k, v in settings.items() if k in names}
+        combinations: list[dict[str, Setting]] = [{}]
+        for name, values in used.items():
+            combinations = [c | {name: value} for c in combinations for value in values]
+        for combination in combinations:
+            given = ", ".join(f"{k} = {v}" for k, v in combination.items())
+            label = f"{spec.title} ({given})" if given else spec.title
+            rows[label] = properties(spec, **combination)
+    return PropertyTable(rows)

@@ -1,0 +1,221 @@
+"""From the text of a spec to SymPy: the loss, its gradient, its curvature.
+
+A pointwise loss is an expression in its prediction and target.  A loss over classes is a ``Sum``;
+its derivatives are taken on a small list, C = 3, where nothing about them is special.  Derivatives
+stay in the probabilities of the spec's link, because that is how people write them: p - y.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import sympy as sp
+
+from lossedu.losses import LossSpec
+from lossedu.symbolic.functions import sigmoid
+
+Setting = float | str | sp.Expr | tuple[float, ...] | None
+
+CLASSES = 3
+
+
+def _names() -> dict[str, Any]:
+    real = {n: sp.Symbol(n, real=True) for n in ("x", "y", "z", "q", "w", "epsilon", "pos_weight")}
+    unit = {n: sp.Symbol(n, positive=True) for n in ("p", "gamma", "alpha", "label_smoothing")}
+    weights = {n: sp.Symbol(n, nonnegative=True) for n in ("alpha_0", "alpha_1")}
+    counters = {n: sp.Symbol(n, integer=True, positive=True) for n in ("i", "j", "C")}
+    return {**real, **unit, **weights, **counters, "sigmoid": sigmoid, "Sum": sp.Sum}
+
+
+_NAMES = _names()
+_INDEXED = {n: sp.IndexedBase(n, real=True) for n in ("y", "z", "q")} | {
+    n: sp.IndexedBase(n, positive=True) for n in ("p", "alpha")
+}
+
+
+def parse(text: str, *, over_classes: bool) -> sp.Expr:
+    """Read SymPy text with the symbols of this package."""
+    return sp.sympify(text, locals={**_NAMES, **_INDEXED} if over_classes else _NAMES)
+
+
+def symbol(name: str) -> sp.Symbol:
+    """The symbol that the formulas use under this name: z, y, p, gamma ...; z_1 for class 1."""
+    if name in _NAMES:
+        return _NAMES[name]
+    positive = name.startswith(("p_", "alpha_"))
+    return sp.Symbol(name, positive=True) if positive else sp.Symbol(name, real=True)
+
+
+@cache
+def _parsed(spec: LossSpec, text: str) -> sp.Expr:
+    return parse(text, over_classes=spec.has_class_axis)
+
+
+def _settled(spec: LossSpec, settings: Mapping[str, Setting]) -> list[tuple[sp.Expr, sp.Expr]]:
+    """What each option's symbols stand for: given, off, or left as a letter."""
+    unknown = set(settings) - {p.name for p in spec.parameters} - {"y"}
+    if unknown:
+        spec.parameter(sorted(unknown)[0])  # raises, and says which options there are
+    pairs = []
+    for parameter in spec.parameters:
+        value = settings.get(parameter.name, parameter.name if parameter.shown else None)
+        texts = parameter.off if value is None else parameter.binds
+        for name, text in texts.items():
+            bound = _parsed(spec, text)
+            if isinstance(value, (int, float, sp.Expr)) and not isinstance(value, bool):
+                exact = sp.nsimplify(value) if isinstance(value, float) else sp.sympify(value)
+                bound = bound.subs(_parsed(spec, parameter.name), exact)
+            pairs.append((_parsed(spec, name), bound))
+    return pairs
+
+
+def _abbreviations(spec: LossSpec) -> dict[str, str]:
+    """Links that only rewrite the target: they are substituted before anything is shown."""
+    mark = spec.argument + ("[" if spec.has_class_axis else "")
+    names = ("sigmoid(" + spec.argument, mark)
+    return {k: v for k, v in spec.link.items() if not any(n in v for n in names)}
+
+
+def formula(spec: LossSpec, **settings: Setting) -> sp.Expr:
+    """The loss of one example in the symbols of its spec.
+
+    Args:
+        spec: The loss.
+        **settings: Options by name: a number, None for off, or a string to keep the letter.  What
+            is not given keeps its letter if the spec shows it, and is off otherwise.  ``y`` may be
+            given too.
+
+    Returns:
+        A SymPy expression; a ``Sum`` for losses over classes.
+
+    Raises:
+        ValueError: If the loss has no such option.
+    """
+    expression = _parsed(spec, spec.formula)
+    for name, text in _abbreviations(spec).items():
+        expression = expression.xreplace({_parsed(spec, name): _parsed(spec, text)})
+    for old, new in _settled(spec, settings):
+        expression = expression.xreplace({old: new})
+    if "y" in settings and not spec.has_class_axis:
+        expression = expression.subs(_NAMES["y"], settings["y"])
+    return expression
+
+
+def unrolled(expression: sp.Expr, classes: int) -> sp.Expr:
+    """Write a ``Sum`` over classes out, with plain symbols z_1, z_2 ... for its entries."""
+    flat = expression.subs(_NAMES["C"], classes).doit()
+    names = {
+        entry: symbol(f"{entry.base.label}_{entry.indices[0]}") for entry in flat.atoms(sp.Indexed)
+    }
+    return flat.subs(names)
+
+
+def _links(spec: LossSpec, classes: int) -> dict[sp.Expr, sp.Expr]:
+    """Probability symbol -> its expression in the logits."""
+    kept = {k: v for k, v in spec.link.items() if k not in _abbreviations(spec)}
+    if not spec.has_class_axis:
+        return {_parsed(spec, k): _parsed(spec, v) for k, v in kept.items()}
+    i = _NAMES["i"]
+    return {
+        unrolled(_parsed(spec, k).subs(i, c), classes): unrolled(
+            _parsed(spec, v).subs(i, c), classes
+        )
+        for k, v in kept.items()
+        for c in range(1, classes + 1)
+    }
+
+
+def in_inputs(spec: LossSpec, *, classes: int = CLASSES, **settings: Setting) -> sp.Expr:
+    """The loss of one example as a function of what is passed in: logits, not probabilities."""
+    expression = formula(spec, **settings)
+    if spec.has_class_axis:
+        expression = unrolled(expression, classes)
+    return expression.subs(_links(spec, classes))
+
+
+def _derivative(spec: LossSpec, expression: sp.Expr, name: str) -> sp.Expr:
+    """Differentiate by the chain rule through the link, and return to probabilities."""
+    argument = symbol(name)
+    links = _links(spec, CLASSES)
+    total = sp.diff(expression, argument)
+    for inner, outer in links.items():
+        slope = sp.diff(outer, argument)
+        if spec.has_class_axis:  # a softmax does not see a shift: z = log p inverts it
+            inverse = {symbol(f"z_{c}"): sp.log(symbol(f"p_{c}")) for c in range(1, CLASSES + 1)}
+            slope = sp.simplify(slope.subs(inverse)).subs(_last_probability())
+        else:
+            slope = slope.subs(outer, inner)
+        total += sp.diff(expression, inner) * slope
+    return sp.simplify(total.subs(_last_probability())) if spec.has_class_axis else total
+
+
+def _last_probability() -> dict[sp.Symbol, sp.Expr]:
+    rest = sum(symbol(f"p_{c}") for c in range(1, CLASSES))
+    return {symbol(f"p_{CLASSES}"): 1 - rest}
+
+
+def _expanded(spec: LossSpec, settings: Mapping[str, Setting]) -> sp.Expr:
+    """The formula with its classes written out, class 1 being the true one unless y is kept."""
+    expression = formula(spec, **settings)
+    if not spec.has_class_axis:
+        return expression
+    flat = unrolled(expression, CLASSES)
+    hot = settings.get("y", 1)
+    return flat.subs({symbol(f"y_{c}"): int(c == hot) for c in range(1, CLASSES + 1)})
+
+
+def _tidy(expression: sp.Expr) -> sp.Expr:
+    """The shortest of a few equal forms in which no power hides inside a logarithm."""
+    apart = sp.expand_log(sp.simplify(expression), force=True)
+    forms = [expression, sp.factor(expression), sp.expand(expression), apart, sp.factor(apart)]
+    forms += [
+        sp.factor(sp.expand_log(sp.powsimp(form), force=True)) for form in (expression, apart)
+    ]
+    readable = [form for form in forms if not any(log.args[0].is_Pow for log in form.atoms(sp.log))]
+    return min(readable, key=lambda form: (sp.count_ops(form), len(str(form))))
+
+
+@cache
+def _cached_gradient(spec: LossSpec, wrt: str, items: tuple[tuple[str, Any], ...]) -> sp.Expr:
+    return _tidy(_derivative(spec, _expanded(spec, dict(items)), wrt))
+
+
+@cache
+def _cached_curvature(spec: LossSpec, wrt: str, items: tuple[tuple[str, Any], ...]) -> sp.Expr:
+    first = _derivative(spec, _expanded(spec, dict(items)), wrt)
+    return _tidy(_derivative(spec, first, wrt))
+
+
+def _argument(spec: LossSpec, wrt: int) -> str:
+    return f"{spec.argument}_{wrt}" if spec.has_class_axis else spec.argument
+
+
+def gradient(spec: LossSpec, *, wrt: int = 1, **settings: Setting) -> sp.Expr:
+    """The derivative of `formula` with respect to the prediction, in the symbols of the spec.
+
+    Args:
+        spec: The loss.
+        wrt: For losses over classes: the class whose logit moves.  Class 1 is the true one unless
+            ``y`` says which is.
+        **settings: As for `formula`.
+
+    Returns:
+        A SymPy expression.
+
+    Example:
+        >>> from lossedu import catalog
+        >>> gradient(catalog.spec("binary_cross_entropy_with_logits"))
+        p - y
+    """
+    return _cached_gradient(spec, _argument(spec, wrt), tuple(sorted(settings.items())))
+
+
+def curvature(spec: LossSpec, *, wrt: int = 1, **settings: Setting) -> sp.Expr:
+    """The second derivative of `formula`; arguments as for `gradient`.
+
+    Example:
+        >>> from lossedu import catalog
+        >>> curvature(catalog.spec("mse_loss"))
+        2
+    """
+    return _cached_curvature(spec, _argument(spec, wrt), tuple(sorted(settings.items())))
