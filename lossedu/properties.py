@@ -52,7 +52,7 @@ class Properties:
 def _along_axis(spec: LossSpec, settings: dict[str, Setting]) -> tuple[sp.Expr, sp.Symbol, str]:
     """The loss as a function of one number."""
     options: dict[str, Setting] = {parameter.name: None for parameter in spec.parameters}
-    options |= settings
+    options |= spec.defaults | settings
     a = sp.Symbol("a", real=True)
     expression = in_inputs(spec, classes=2, **options)
     if spec.has_class_axis:
@@ -138,7 +138,7 @@ def _computed(spec: LossSpec, items: tuple[tuple[str, Setting], ...]) -> Propert
 
 
 def properties(spec: LossSpec, **settings: Setting) -> Properties:
-    """Compute what the loss is like with the given options (those not given are off).
+    """Compute what the loss is like; options not given are what the function makes them.
 
     Args:
         spec: The loss.
@@ -176,7 +176,7 @@ class PropertyTable:
     def cells(self) -> list[tuple[str, ...]]:
         """The table's text, a tuple a row, headings first."""
         head = ("loss", "axis", "infimum", "limits", "slope at the ends", "largest slope")
-        body = [head + ("largest curvature", "convex")]
+        body: list[tuple[str, ...]] = [(*head, "largest curvature", "convex")]
         for label, row in self.rows.items():
             convex = "yes"
             if row.nonconvex is not None:
@@ -207,12 +207,13 @@ class PropertyTable:
         )
         return (
             '<div class="wide-table" role="region" tabindex="0" aria-label="computed properties">'
-            f'<table class="table"><thead><tr>{heading}</tr></thead><tbody>{lines}</tbody></table></div>'
+            f'<table class="table"><thead><tr>{heading}</tr></thead>'
+            f"<tbody>{lines}</tbody></table></div>"
         )
 
 
 def table(*specs: LossSpec, **settings: Setting) -> PropertyTable:
-    """Compare losses by their computed properties; one loss with ``gamma=(0, 1, 2)`` gives a row each.
+    """Compare losses by computed properties; ``gamma=(0, 1, 2)`` gives three rows.
 
     Args:
         *specs: The losses.

@@ -1,7 +1,8 @@
 """Reference losses: exact, stable, composable.
 
 Every loss takes unbounded inputs (logits, never probabilities), ``weight``, ``mask`` and
-``reduction``, refuses shapes that would only fit by broadcasting, and computes in float32 or better.
+``reduction``, refuses shapes that would only fit by broadcasting, and computes in float32 or
+better.
 """
 
 from lossedu.losses._module import as_module

@@ -1,7 +1,7 @@
 """What losses over a class axis share: their checks, and two stable readings of a row of logits.
 
-Both readings avoid ``log(softmax(z))`` (log of zero) and ``logsumexp(z) - z[t]`` (which cancels to exactly 0
-once the true class leads by about 37 in float64 or 17 in float32, and takes the gradient with it).
+Both readings avoid ``log(softmax(z))`` (log of zero) and ``logsumexp(z) - z[t]`` (which cancels to
+exactly 0 once the true class leads by about 37 in float64 or 17 in float32).
 """
 
 import torch

@@ -5,6 +5,7 @@ as text; ``lossedu.symbolic`` reads them and derives the rest: LaTeX, gradient, 
 50-digit oracle of the tests, property tables.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -103,6 +104,13 @@ class LossSpec:
     def has_class_axis(self) -> bool:
         """Whether the last axis of the first argument runs over classes."""
         return "Sum(" in self.formula
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """What each option is when it is not given; options that are then off are left out."""
+        arguments = inspect.signature(self.function).parameters
+        given = {p.name: arguments[p.name].default for p in self.parameters}
+        return {name: value for name, value in given.items() if value is not None}
 
     def parameter(self, name: str) -> Parameter:
         """The option called ``name``."""

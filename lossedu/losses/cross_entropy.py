@@ -15,17 +15,17 @@ from lossedu.losses._checks import (
     check_shape,
     check_values,
 )
+from lossedu.losses._classes import (
+    check_class_logits,
+    checked_class_numbers,
+    negative_log_softmax,
+)
 from lossedu.losses._reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,
     hide_masked,
     reduced,
-)
-from lossedu.losses._classes import (
-    check_class_logits,
-    checked_class_numbers,
-    negative_log_softmax,
 )
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
 

@@ -1,8 +1,8 @@
 """Focal loss: cross-entropy that spends less on examples that are already right.
 
-Chapter: ``classification/focal``.  The trap: ``(1 - p_t) ** gamma`` with ``p_t`` rounded to 1 has an
-infinite derivative for gamma below 1, and 0 times infinity is NaN.  The factor is an exponential of
-a log-probability here, which is finite everywhere.
+Chapter: ``classification/focal``.  The trap: ``(1 - p_t) ** gamma`` with ``p_t`` rounded to 1 has
+an infinite derivative for gamma below 1, and 0 times infinity is NaN.  The factor is an exponential
+of a log-probability here, which is finite everywhere.
 """
 
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ from lossedu.losses._checks import (
     check_shape,
     check_values,
 )
+from lossedu.losses._classes import (
+    check_class_logits,
+    checked_class_numbers,
+    true_class_log_odds,
+)
 from lossedu.losses._reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,
     hide_masked,
     reduced,
-)
-from lossedu.losses._classes import (
-    check_class_logits,
-    checked_class_numbers,
-    true_class_log_odds,
 )
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
 

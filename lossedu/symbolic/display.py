@@ -7,7 +7,7 @@ from typing import Literal
 import sympy as sp
 
 from lossedu.losses import LossSpec
-from lossedu.symbolic.expressions import Setting, curvature, formula, gradient, symbol
+from lossedu.symbolic.expressions import Setting, curvature, formula, gradient, parse, symbol
 
 What = Literal["loss", "gradient", "curvature", "link"]
 
@@ -69,10 +69,9 @@ def show(spec: LossSpec, what: What = "loss", *, wrt: int = 1, **settings: Setti
 
 
 def _link_latex(spec: LossSpec) -> str:
-    from lossedu.symbolic.expressions import parse
-
     over = spec.has_class_axis
     name = "p[i]" if over else "p"
     if name not in spec.link:
         raise ValueError(f"what must be a part of {spec.name}, but it has no link.")
-    return f"{latex(parse(name, over_classes=over))} = {latex(parse(spec.link[name], over_classes=over))}"
+    left, right = (parse(text, over_classes=over) for text in (name, spec.link[name]))
+    return f"{latex(left)} = {latex(right)}"

@@ -7,14 +7,15 @@ stay in the probabilities of the spec's link, because that is how people write t
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
 from lossedu.losses import LossSpec
 from lossedu.symbolic.functions import sigmoid
 
-Setting = float | str | sp.Expr | tuple[float, ...] | None
+Setting: TypeAlias = Any
+"""A number, a letter to keep, a SymPy expression, a number a class, or None for off."""
 
 CLASSES = 3
 

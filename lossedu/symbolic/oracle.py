@@ -101,7 +101,7 @@ def _all_options(spec: LossSpec, given: dict[str, Setting]) -> dict[str, Setting
 
 
 def oracle(spec: LossSpec, **settings: Any) -> Oracle:
-    """The 50-digit oracle of a loss with the given options; options not given are off.
+    """The 50-digit oracle of a loss; options not given are what the function makes them.
 
     Example:
         >>> from lossedu import catalog
@@ -109,7 +109,8 @@ def oracle(spec: LossSpec, **settings: Any) -> Oracle:
         >>> round(float(zero_logit), 6)
         0.173287
     """
-    used = {name: value for name, value in settings.items() if value is not None}
-    for name in used:
+    for name in settings:
         spec.parameter(name)
+    given = {**spec.defaults, **settings}
+    used = {name: value for name, value in given.items() if value is not None}
     return Oracle(spec, tuple(sorted(used.items())))

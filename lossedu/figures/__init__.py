@@ -1,0 +1,16 @@
+"""Plots of the book, usable by anyone: one style, one way to put a figure on a page."""
+
+from lossedu.figures.explorable import explorable
+from lossedu.figures.page import FigureOnPage, show
+from lossedu.figures.style import COLOURS, direct_label, use_style
+from lossedu.figures.triptych import triptych
+
+__all__ = [
+    "COLOURS",
+    "FigureOnPage",
+    "direct_label",
+    "explorable",
+    "show",
+    "triptych",
+    "use_style",
+]

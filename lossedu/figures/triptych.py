@@ -1,0 +1,62 @@
+"""Value, gradient and curvature of a loss above one another, on one x-axis."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import torch
+
+from lossedu.losses import LossSpec
+
+_TITLES = ("loss (nats)", "gradient", "curvature")
+
+
+def _derivatives(spec: LossSpec, x: torch.Tensor, options: Mapping[str, Any]) -> list[torch.Tensor]:
+    """The loss of one example and its two derivatives at each x, by autograd."""
+    point = x.clone().requires_grad_()
+    if spec.family == "regression":
+        values = spec.function(point, torch.zeros_like(point), reduction="none", **options)
+    else:
+        values = spec.function(point, torch.ones_like(point), reduction="none", **options)
+    (slope,) = torch.autograd.grad(values.sum(), point, create_graph=True)
+    (bend,) = torch.autograd.grad(slope.sum(), point) if slope.requires_grad else (0 * point,)
+    return [t.detach() for t in (values, slope, bend)]
+
+
+def triptych(
+    curves: Sequence[tuple[str, LossSpec, Mapping[str, Any], str]],
+    *,
+    low: float = -6.0,
+    high: float = 6.0,
+    xlabel: str = "logit of the true class",
+) -> Any:
+    """Draw value, gradient and curvature on one x-axis.
+
+    Args:
+        curves: For each: its label, a pointwise loss, its options, its colour.
+        low: Left end of the axis.
+        high: Right end of the axis.
+        xlabel: What the axis is.
+
+    Returns:
+        The matplotlib figure, not shown.
+
+    Raises:
+        ValueError: If a loss is not pointwise, for it has no single axis.
+    """
+    for _, spec, _, _ in curves:
+        if spec.has_class_axis:
+            raise ValueError(f"curves must hold pointwise losses, but {spec.name} is over classes.")
+    x = torch.linspace(low, high, 241, dtype=torch.float64)
+    figure, panels = plt.subplots(3, 1, sharex=True, figsize=(6, 6.6))
+    for k, (label, spec, options, colour) in enumerate(curves):
+        style = "-" if k < 4 else "--"
+        for axes, y in zip(panels, _derivatives(spec, x, options), strict=True):
+            axes.plot(x, y, style, color=colour, label=label)
+    regression = all(spec.family == "regression" for _, spec, _, _ in curves)
+    for axes, title in zip(panels, _TITLES, strict=True):
+        axes.axhline(0, color="#888888", linewidth=0.8)
+        axes.set_ylabel("loss" if regression and title.startswith("loss") else title)
+    panels[0].legend()
+    panels[-1].set_xlabel(xlabel)
+    return figure

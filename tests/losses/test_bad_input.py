@@ -1,0 +1,141 @@
+"""Bad input is refused, in words that name the argument, the rule and what was given."""
+
+import re
+
+import pytest
+import torch
+
+from lossedu import catalog
+
+HINTED = re.compile(r"^\w+( and \w+)? must .+, but .+\.( Hint: .+\.)?$", re.DOTALL)
+
+
+def refused(error, function, *args, **kwargs):
+    """The message with which a call is refused; its form is the house's."""
+    with pytest.raises(error) as caught:
+        function(*args, **kwargs)
+    message = str(caught.value)
+    assert HINTED.match(message), message
+    return message
+
+
+def test_a_column_against_a_row_is_refused(plain):
+    predictions, targets = plain.draw(8)
+
+    message = refused(ValueError, plain, predictions.unsqueeze(1), targets)
+
+    assert "shape" in message
+    assert "8" in message
+
+
+def test_integer_predictions_are_refused(plain):
+    predictions, targets = plain.draw(4)
+
+    message = refused(TypeError, plain, predictions.long(), targets)
+
+    assert "floating-point tensor, but has dtype torch.int64" in message
+
+
+def test_a_list_for_a_tensor_is_refused(plain):
+    predictions, targets = plain.draw(4)
+
+    assert "must be a tensor, but is list" in refused(TypeError, plain, predictions.tolist(), targets)
+
+
+def test_an_unknown_reduction_is_refused(plain):
+    predictions, targets = plain.draw(4)
+
+    message = refused(ValueError, plain, predictions, targets, reduction="avg")
+
+    assert message == "reduction must be one of 'mean', 'sum', 'none', but is 'avg'."
+
+
+def test_a_weight_of_the_wrong_shape_is_refused(plain):
+    predictions, targets = plain.draw(4)
+
+    message = refused(ValueError, plain, predictions, targets, weight=torch.ones(4, 1))
+
+    assert "weight has shape (4, 1)" in message
+
+
+def test_a_mask_of_numbers_is_refused(plain):
+    predictions, targets = plain.draw(4)
+
+    message = refused(TypeError, plain, predictions, targets, mask=torch.ones(4))
+
+    assert "mask must be a boolean tensor" in message
+
+
+def test_a_mask_of_the_wrong_shape_is_refused(plain):
+    predictions, targets = plain.draw(4)
+
+    mask = torch.ones(2, dtype=torch.bool)
+
+    assert "but has shape (2,)" in refused(ValueError, plain, predictions, targets, mask=mask)
+
+
+def test_options_out_of_range_are_refused(plain):
+    predictions, targets = plain.draw(4)
+    for parameter in plain.spec.parameters:
+        if isinstance(parameter.samples[0], tuple):
+            bad = torch.full(predictions.shape[-1:], parameter.low - 1.0)
+        else:
+            bad = parameter.low - 1.0
+
+        message = refused(ValueError, plain, predictions, targets, **{parameter.name: bad})
+
+        assert message.startswith(f"{parameter.name} must ")
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy_with_logits", "sigmoid_focal_loss"])
+def test_targets_of_plus_and_minus_one_get_a_hint(name):
+    loss = catalog.spec(name).function
+
+    message = refused(ValueError, loss, torch.zeros(3), torch.tensor([1.0, -1.0, 1.0]))
+
+    assert message == (
+        "targets must lie in [0, 1], but contains -1 at index 1. "
+        "Hint: targets look like -1 and +1; pass (targets + 1) / 2."
+    )
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy_with_logits", "sigmoid_focal_loss"])
+def test_a_target_that_is_nan_is_refused(name):
+    loss = catalog.spec(name).function
+
+    message = refused(ValueError, loss, torch.zeros(3), torch.tensor([1.0, torch.nan, torch.nan]))
+
+    assert "contains nan at index 1 (and 1 more)" in message
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "softmax_focal_loss"])
+@pytest.mark.parametrize("wrong", [5, -1])
+def test_class_numbers_out_of_range_are_refused(name, wrong):
+    loss = catalog.spec(name).function
+
+    message = refused(ValueError, loss, torch.zeros(2, 5), torch.tensor([0, wrong]))
+
+    assert f"targets must be class numbers 0 to 4, but contains {wrong} at index 1" in message
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "softmax_focal_loss"])
+def test_logits_without_a_class_are_refused(name):
+    loss = catalog.spec(name).function
+
+    message = refused(ValueError, loss, torch.zeros(2, 0), torch.zeros(2, dtype=torch.long))
+
+    assert "at least one class" in message
+
+
+def test_softmax_focal_loss_refuses_probabilities_as_targets():
+    loss = catalog.spec("softmax_focal_loss").function
+
+    message = refused(TypeError, loss, torch.zeros(2, 3), torch.full((2, 3), 1 / 3))
+
+    assert "targets must be integer class numbers" in message
+
+
+def test_an_unknown_loss_is_refused_with_the_list_of_known_ones():
+    message = refused(ValueError, catalog.spec, "focal")
+
+    assert "sigmoid_focal_loss" in message
