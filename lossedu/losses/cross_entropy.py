@@ -6,8 +6,8 @@ already been rounded to 0 or 1.  Both losses start from logits and never form th
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
+from lossedu.losses._binary import expected, surprises
 from lossedu.losses._checks import (
     check_floating,
     check_number,
@@ -63,8 +63,8 @@ def binary_cross_entropy_with_logits(
         :math:`\sigma(z) - y` with the options off; bounded by 1.
 
     Numerics:
-        Computed from log-sigmoid of both signs; finite for every finite logit, relatively exact for
-        0 and 1 targets.
+        Computed from softplus of both signs; finite for every finite logit, relatively exact for 0
+        and 1 targets.
 
     Special cases:
         ``pos_weight=1`` and ``label_smoothing=0`` change nothing.
@@ -90,11 +90,12 @@ def binary_cross_entropy_with_logits(
     dtype = accumulation_dtype(logits)
     logits, targets = hide_masked(logits, mask).to(dtype), hide_masked(targets, mask).to(dtype)
     check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
-    targets = targets * (1 - label_smoothing) + label_smoothing / 2
-    positive = -logsigmoid(logits) * targets
+    if label_smoothing:
+        targets = targets * (1 - label_smoothing) + label_smoothing / 2
+    if_one, if_zero = surprises(logits)
     if pos_weight is not None:
-        positive = positive * _checked_pos_weight(pos_weight, logits)
-    return reduced(positive - logsigmoid(-logits) * (1 - targets), weight, mask, reduction)
+        if_one = if_one * _checked_pos_weight(pos_weight, logits)
+    return reduced(expected(if_one, if_zero, targets), weight, mask, reduction)
 
 
 def _checked_pos_weight(pos_weight: float | Tensor, logits: Tensor) -> float | Tensor:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
+from lossedu.losses._binary import expected, surprises
 from lossedu.losses._checks import (
     check_floating,
     check_number,
@@ -71,7 +71,7 @@ def sigmoid_focal_loss(
         1; mirrored for y = 0.  Bounded: at most 1.13 in size for gamma 2 and alpha None.
 
     Numerics:
-        The factor is exp(gamma * log-sigmoid): finite for every finite logit and gamma, value and
+        The factor is exp(-gamma * softplus): finite for every finite logit and gamma, value and
         both derivatives, where the power form is NaN for gamma below 1.
 
     Special cases:
@@ -101,11 +101,12 @@ def sigmoid_focal_loss(
     dtype = accumulation_dtype(logits)
     logits, targets = hide_masked(logits, mask).to(dtype), hide_masked(targets, mask).to(dtype)
     check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
-    for_one, for_zero = (1.0, 1.0) if alpha is None else (alpha, 1.0 - alpha)
-    if_one, if_zero = logsigmoid(logits), logsigmoid(-logits)
-    positive = -for_one * targets * torch.exp(gamma * if_zero) * if_one
-    negative = -for_zero * (1 - targets) * torch.exp(gamma * if_one) * if_zero
-    return reduced(positive + negative, weight, mask, reduction)
+    if_one, if_zero = surprises(logits)
+    focal_one = torch.exp(-gamma * if_zero) * if_one
+    focal_zero = torch.exp(-gamma * if_one) * if_zero
+    if alpha is not None:
+        focal_one, focal_zero = alpha * focal_one, (1 - alpha) * focal_zero
+    return reduced(expected(focal_one, focal_zero, targets), weight, mask, reduction)
 
 
 def softmax_focal_loss(
@@ -167,7 +168,8 @@ def softmax_focal_loss(
     targets = checked_class_numbers(targets, logits, mask)
     logits = hide_masked(logits, mask).to(accumulation_dtype(logits))
     log_odds = true_class_log_odds(logits, targets)
-    values = -torch.exp(gamma * logsigmoid(-log_odds)) * logsigmoid(log_odds)
+    surprise, if_not = surprises(log_odds)
+    values = torch.exp(-gamma * if_not) * surprise
     if alpha is not None:
         per_class = torch.as_tensor(alpha, dtype=logits.dtype, device=logits.device)
         check_shape("alpha", per_class, logits.shape[-1:], "one weight a class")

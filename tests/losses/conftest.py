@@ -1,4 +1,4 @@
-"""Draws legal inputs for any loss of the catalog, so that its laws can be tested without its name."""
+"""Draws legal inputs for any loss of the catalog, so that its laws need not know its name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,9 @@ def option_sets(spec: LossSpec) -> list[dict[str, Any]]:
 
 
 def _readable(spec: LossSpec, options: dict[str, Any]) -> str:
-    given = ",".join(f"{k}={'per-class' if isinstance(v, Tensor) else v}" for k, v in options.items())
+    given = ",".join(
+        f"{k}={'per-class' if isinstance(v, Tensor) else v}" for k, v in options.items()
+    )
     return f"{spec.name}({given})"
 
 
@@ -47,7 +49,7 @@ class Case:
         return self.spec.function(predictions, targets, **{**self.options, **kwargs})
 
     def draw(self, n: int, seed: int = 0, scale: float = 3.0) -> tuple[Tensor, Tensor]:
-        """n examples in float64, with some spread and every kind of target."""
+        """N examples in float64, with some spread and every kind of target."""
         generator = torch.Generator().manual_seed(seed)
         if self.spec.has_class_axis:
             predictions = scale * torch.randn(n, CLASSES, generator=generator, dtype=torch.float64)

@@ -39,7 +39,9 @@ def test_integer_predictions_are_refused(plain):
 def test_a_list_for_a_tensor_is_refused(plain):
     predictions, targets = plain.draw(4)
 
-    assert "must be a tensor, but is list" in refused(TypeError, plain, predictions.tolist(), targets)
+    assert "must be a tensor, but is list" in refused(
+        TypeError, plain, predictions.tolist(), targets
+    )
 
 
 def test_an_unknown_reduction_is_refused(plain):

@@ -12,7 +12,9 @@ from lossedu.losses import binary_cross_entropy_with_logits, cross_entropy
 
 
 def drawn(*shape, seed=0):
-    return 3 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return 3 * torch.randn(
+        *shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
 
 
 def plain_python(row, shares):
@@ -30,7 +32,9 @@ def test_three_values_by_hand():
         reduction="none",
     )
 
-    assert got.tolist() == pytest.approx([math.log(2), math.log(1 + math.e), math.log(1 + 1 / math.e)])
+    assert got.tolist() == pytest.approx(
+        [math.log(2), math.log(1 + math.e), math.log(1 + 1 / math.e)]
+    )
 
 
 @pytest.mark.parametrize("pos_weight", [None, 3.0])

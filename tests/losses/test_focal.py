@@ -19,7 +19,9 @@ GAMMAS = [0.0, 0.5, 1.0, 2.0, 5.0]
 
 
 def drawn(*shape, seed=0):
-    return 2 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return 2 * torch.randn(
+        *shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
 
 
 def plain_python(z, y, gamma, alpha):
@@ -45,7 +47,9 @@ def test_three_values_by_hand():
 
     assert sigmoid_focal_loss(zero, one).item() == pytest.approx(math.log(2) / 4)
     assert sigmoid_focal_loss(zero, one, alpha=0.25).item() == pytest.approx(math.log(2) / 16)
-    assert sigmoid_focal_loss(zero, 0 * one, alpha=0.25).item() == pytest.approx(3 * math.log(2) / 16)
+    assert sigmoid_focal_loss(zero, 0 * one, alpha=0.25).item() == pytest.approx(
+        3 * math.log(2) / 16
+    )
 
 
 @pytest.mark.parametrize("gamma", GAMMAS)
@@ -56,7 +60,9 @@ def test_agrees_with_equation_5_of_the_paper(gamma, alpha):
     got = sigmoid_focal_loss(logits, targets, gamma=gamma, alpha=alpha, reduction="none")
 
     pairs = zip(logits.tolist(), targets.tolist(), strict=True)
-    assert got.tolist() == pytest.approx([plain_python(z, y, gamma, alpha) for z, y in pairs], rel=1e-12)
+    assert got.tolist() == pytest.approx(
+        [plain_python(z, y, gamma, alpha) for z, y in pairs], rel=1e-12
+    )
 
 
 @given(st.floats(-50, 50), st.floats(0, 8), st.integers(0, 16))
@@ -107,7 +113,9 @@ def test_gamma_below_one_keeps_its_gradient_where_the_power_form_gives_nan():
     ones = torch.ones(2)
 
     (power,) = torch.autograd.grad(power_form(logits, ones, 0.5).sum(), logits)
-    (ours,) = torch.autograd.grad(sigmoid_focal_loss(logits, ones, gamma=0.5, reduction="sum"), logits)
+    (ours,) = torch.autograd.grad(
+        sigmoid_focal_loss(logits, ones, gamma=0.5, reduction="sum"), logits
+    )
 
     assert power.isnan().any()
     assert ours.isfinite().all()

@@ -10,7 +10,9 @@ EXTREMES = [1e4, -1e4, 100.0, -100.0, 30.0, -30.0, 17.0, -17.0, 1e-3, 0.0]
 
 
 def oracle_of(case):
-    options = {k: tuple(v.tolist()) if isinstance(v, torch.Tensor) else v for k, v in case.options.items()}
+    options = {
+        k: tuple(v.tolist()) if isinstance(v, torch.Tensor) else v for k, v in case.options.items()
+    }
     return oracle(case.spec, **options)
 
 
@@ -133,7 +135,9 @@ def test_reordering_examples_reorders_values(plain):
 
     got = plain(predictions[order], targets[order], reduction="none")
 
-    torch.testing.assert_close(got, plain(predictions, targets, reduction="none")[order], rtol=0, atol=0)
+    torch.testing.assert_close(
+        got, plain(predictions, targets, reduction="none")[order], rtol=0, atol=0
+    )
 
 
 def test_reductions_agree(case):
@@ -259,9 +263,13 @@ def test_compiled_in_one_graph_agrees_with_eager(case):
     mask = torch.tensor([True, True, False, True, True, True])
     torch.compiler.reset()
 
-    compiled = torch.compile(lambda x, y, m: case(x, y, mask=m), fullgraph=True, backend="aot_eager")
+    compiled = torch.compile(
+        lambda x, y, m: case(x, y, mask=m), fullgraph=True, backend="aot_eager"
+    )
 
-    torch.testing.assert_close(compiled(predictions, targets, mask), case(predictions, targets, mask=mask))
+    torch.testing.assert_close(
+        compiled(predictions, targets, mask), case(predictions, targets, mask=mask)
+    )
 
 
 def test_under_autocast_half_precision_logits_work(plain):

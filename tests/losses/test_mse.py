@@ -7,9 +7,7 @@ from lossedu.losses import mse_loss
 
 def test_three_values_by_hand():
     # (1 - 0)^2 = 1, (2 - 4)^2 = 4, (0.5 - 0.5)^2 = 0
-    got = mse_loss(
-        torch.tensor([1.0, 2.0, 0.5]), torch.tensor([0.0, 4.0, 0.5]), reduction="none"
-    )
+    got = mse_loss(torch.tensor([1.0, 2.0, 0.5]), torch.tensor([0.0, 4.0, 0.5]), reduction="none")
 
     assert got.tolist() == [1.0, 4.0, 0.0]
 

@@ -1,0 +1,73 @@
+"""A figure on a page is fluid, follows the page's colours, and says what it shows."""
+
+import matplotlib.pyplot as plt
+import pytest
+
+from lossedu import catalog
+from lossedu.figures import COLOURS, show, triptych, use_style
+
+
+@pytest.fixture
+def page():
+    use_style()
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], [0, 1])
+    axes.set_title("It rises")
+    return show(figure, name="rise", caption="Up.", alt='A line that "rises"').html
+
+
+def test_black_becomes_the_pages_own_colour(page):
+    assert "currentColor" in page
+    assert "#000000" not in page
+
+
+def test_text_is_text_in_the_pages_own_font(page):
+    assert ">It rises</text>" in page
+    assert "DejaVu" not in page
+
+
+def test_it_says_what_it_shows(page):
+    assert 'role="img"' in page
+    assert "A line that &quot;rises&quot;" in page
+    assert "<figcaption>Up.</figcaption>" in page
+
+
+def test_its_width_is_fluid_and_its_rules_do_not_reach_the_page(page):
+    assert 'width="' not in page.split(">", 2)[1]
+    assert "<style" not in page
+    assert "<metadata" not in page
+
+
+def test_the_figure_is_closed(page):
+    assert page
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("missing", ["name", "caption", "alt"])
+def test_a_figure_without_words_is_refused(missing):
+    words = {"name": "a", "caption": "b", "alt": "c"} | {missing: " "}
+
+    with pytest.raises(ValueError, match=f"{missing} must say something"):
+        show(plt.figure(), **words)
+    plt.close("all")
+
+
+def test_the_triptych_draws_the_derivatives_of_the_loss():
+    spec = catalog.spec("mse_loss")
+
+    figure = triptych([("squared", spec, {}, COLOURS["mse_loss"])], low=-2, high=2)
+
+    value, slope, bend = (axes.get_lines()[0].get_ydata() for axes in figure.axes)
+    assert value[0] == pytest.approx(4)
+    assert slope[0] == pytest.approx(-4)
+    assert bend[0] == pytest.approx(2)
+    plt.close(figure)
+
+
+def test_a_loss_over_classes_has_no_triptych():
+    with pytest.raises(ValueError, match="curves must hold pointwise losses"):
+        triptych([("ce", catalog.spec("cross_entropy"), {}, "k")])
+
+
+def test_every_loss_has_a_colour():
+    assert [name for name in catalog.specs() if name not in COLOURS] == []

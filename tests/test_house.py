@@ -1,0 +1,100 @@
+"""Facts about the whole repository: what a new loss must bring, and what importing may cost."""
+
+import ast
+import inspect
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import lossedu.losses
+from lossedu import catalog
+from lossedu.losses import LossSpec
+
+ROOT = Path(__file__).parent.parent
+SPECS = list(catalog.specs().values())
+SECTIONS = ["Args:", "Returns:", "Gradient:", "Numerics:", "Raises:", "Example:", "References:"]
+HEAVY = {"sympy", "matplotlib", "sklearn", "accelerate", "nbgrader", "scipy", "IPython", "plotly"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level modules that a fresh interpreter holds after a statement."""
+    code = f"import sys; {statement}; print(*{{m.partition('.')[0] for m in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert not loaded_by("import lossedu") & (HEAVY | {"torch", "numpy"})
+
+
+def test_importing_the_losses_loads_nothing_heavy_but_torch():
+    assert not loaded_by("import lossedu.losses, lossedu.catalog") & HEAVY
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_a_loss_has_its_chapter_its_test_module_and_its_public_name(spec: LossSpec):
+    assert (ROOT / "book" / f"{spec.chapter}.md").is_file(), f"{spec.name}: its chapter is missing"
+    own = ROOT / "tests" / "losses" / f"test_{spec.slug}.py"
+    assert own.is_file(), f"{spec.name}: write {own.relative_to(ROOT)}"
+    assert spec.name in lossedu.losses.__all__, f"{spec.name}: export it from lossedu.losses"
+    assert spec.chapter in inspect.getmodule(spec.function).__doc__
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_a_loss_documents_every_section_and_every_argument(spec: LossSpec):
+    text = inspect.getdoc(spec.function)
+
+    missing = [section for section in SECTIONS if section not in text]
+    arguments = [a for a in inspect.signature(spec.function).parameters if f"{a}: " not in text]
+    assert not missing, f"{spec.name}: its docstring lacks {missing}"
+    assert not arguments, f"{spec.name}: its docstring does not explain {arguments}"
+    assert ".. math::" in text
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_the_references_of_a_spec_are_in_the_bibliography(spec: LossSpec):
+    bibliography = (ROOT / "book" / "references.bib").read_text()
+
+    assert spec.references
+    assert [key for key in spec.references if f"{{{key}," not in bibliography] == []
+
+
+def test_the_options_of_a_spec_are_those_of_its_function():
+    for spec in SPECS:
+        arguments = inspect.signature(spec.function).parameters
+        assert [p.name for p in spec.parameters if p.name not in arguments] == []
+
+
+def test_public_names_are_what_the_modules_define():
+    assert {spec.name for spec in SPECS} <= set(lossedu.losses.__all__)
+
+
+def test_the_independence_contract_names_every_loss_module():
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts = config["tool"]["importlinter"]["contracts"]
+    named = next(c["modules"] for c in contracts if c["type"] == "independence")
+
+    assert set(named) == {spec.function.__module__ for spec in SPECS}
+
+
+SOURCES = sorted(p for folder in ("lossedu", "autograder") for p in (ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_modules_and_functions_stay_short(path: Path):
+    source = path.read_text()
+    assert source.count("\n") <= 300, "a module is one idea; split it"
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            length = node.end_lineno - body[0].lineno + 1 if body else 0
+            assert length <= 40, f"{node.name} does more than one job ({length} lines)"
+
+
+def test_no_file_is_named_for_nothing():
+    vague = {"utils", "helpers", "common", "misc"}
+
+    assert [p for p in SOURCES if p.stem in vague] == []
