@@ -15,6 +15,7 @@ import sympy as sp
 from lossedu.losses import LossSpec
 from lossedu.symbolic.expressions import Setting, in_inputs, symbol
 from lossedu.symbolic.functions import sigmoid
+from lossedu.tables import Cell, Table, as_text
 
 _FAR = 10**4
 _REACH = 40
@@ -157,62 +158,29 @@ def properties(spec: LossSpec, **settings: Setting) -> Properties:
     return _computed(spec, tuple(sorted(settings.items())))
 
 
-def _number(value: float) -> str:
-    if value in (float("inf"), float("-inf")):
-        return "∞" if value > 0 else "−∞"
-    return f"{value:.4g}".replace("-", "−")
+_HEADINGS = (
+    "loss",
+    "axis",
+    "infimum",
+    "limits",
+    "slope at the ends",
+    "largest slope",
+    "largest curvature",
+    "convex",
+)
 
 
-@dataclass(frozen=True)
-class PropertyTable:
-    """A table of computed properties that a notebook renders.
-
-    Attributes:
-        rows: Label of each loss -> its properties.
-    """
-
-    rows: dict[str, Properties]
-
-    def cells(self) -> list[tuple[str, ...]]:
-        """The table's text, a tuple a row, headings first."""
-        head = ("loss", "axis", "infimum", "limits", "slope at the ends", "largest slope")
-        body: list[tuple[str, ...]] = [(*head, "largest curvature", "convex")]
-        for label, row in self.rows.items():
-            convex = "yes"
-            if row.nonconvex is not None:
-                low, high = (_number(end) for end in row.nonconvex)
-                convex = f"not on ({low}, {high})"
-            body.append(
-                (
-                    label,
-                    row.axis,
-                    _number(row.least),
-                    ", ".join(map(_number, row.limits)),
-                    ", ".join(map(_number, row.slopes)),
-                    _number(row.lipschitz),
-                    _number(row.smoothness),
-                    convex,
-                )
-            )
-        return body
-
-    def _repr_html_(self) -> str:
-        head, *body = self.cells()
-        heading = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-        lines = "".join(
-            f'<tr><th scope="row">{row[0]}</th>'
-            + "".join(f"<td>{c}</td>" for c in row[1:])
-            + "</tr>"
-            for row in body
-        )
-        return (
-            '<div class="wide-table" role="region" tabindex="0" aria-label="computed properties">'
-            f'<table class="table"><thead><tr>{heading}</tr></thead>'
-            f"<tbody>{lines}</tbody></table></div>"
-        )
+def _row(label: str, facts: Properties) -> tuple[Cell, ...]:
+    convex = "yes"
+    if facts.nonconvex is not None:
+        low, high = map(as_text, facts.nonconvex)
+        convex = f"not on ({low}, {high})"
+    limits, slopes = (", ".join(map(as_text, pair)) for pair in (facts.limits, facts.slopes))
+    largest = facts.lipschitz, facts.smoothness
+    return (label, facts.axis, facts.least, limits, slopes, *largest, convex)
 
 
-def table(*specs: LossSpec, **settings: Setting) -> PropertyTable:
+def table(*specs: LossSpec, **settings: Setting) -> Table:
     """Compare losses by computed properties; ``gamma=(0, 1, 2)`` gives three rows.
 
     Args:
@@ -222,7 +190,7 @@ def table(*specs: LossSpec, **settings: Setting) -> PropertyTable:
     Returns:
         A table that a notebook renders.
     """
-    rows: dict[str, Properties] = {}
+    rows = []
     for spec in specs:
         names = {parameter.name for parameter in spec.parameters}
         used = {k: v if isinstance(v, tuple) else (v,) for k, v in settings.items() if k in names}
@@ -232,5 +200,5 @@ def table(*specs: LossSpec, **settings: Setting) -> PropertyTable:
         for combination in combinations:
             given = ", ".join(f"{k} = {v}" for k, v in combination.items())
             label = f"{spec.title} ({given})" if given else spec.title
-            rows[label] = properties(spec, **combination)
-    return PropertyTable(rows)
+            rows.append(_row(label, properties(spec, **combination)))
+    return Table(_HEADINGS, rows, label="computed properties")

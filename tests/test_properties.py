@@ -48,7 +48,7 @@ def test_gamma_zero_has_the_properties_of_cross_entropy():
 
 
 def test_a_table_has_a_row_for_each_combination():
-    cells = table(BINARY, FOCAL, gamma=(0, 2)).cells()
+    cells = table(BINARY, FOCAL, gamma=(0, 2)).text()
 
     assert [row[0] for row in cells[1:]] == [
         "Binary cross-entropy",

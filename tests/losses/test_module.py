@@ -36,5 +36,7 @@ def test_the_repr_is_the_call():
 
 
 def test_an_unknown_setting_is_refused_early():
-    with pytest.raises(TypeError, match=r"settings must be options of cross_entropy .* has 'gamma'"):
+    with pytest.raises(
+        TypeError, match=r"settings must be options of cross_entropy .* has 'gamma'"
+    ):
         as_module(cross_entropy, gamma=2.0)

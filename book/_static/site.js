@@ -1,0 +1,19 @@
+// What scrolls inside its own box must be reachable with the keyboard.
+(function () {
+  "use strict";
+  const boxes = "div.math, pre, .wide-table, .pst-scrollable-table-container, .output_area, .highlight";
+  function mark() {
+    document.querySelectorAll(boxes).forEach(function (box) {
+      if (box.scrollWidth > box.clientWidth + 1) {
+        box.setAttribute("tabindex", "0");
+      }
+    });
+  }
+  window.addEventListener("load", function () {
+    mark();
+    if (window.MathJax && window.MathJax.startup && window.MathJax.startup.promise) {
+      window.MathJax.startup.promise.then(mark);
+    }
+  });
+  window.addEventListener("resize", mark);
+})();
