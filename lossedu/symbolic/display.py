@@ -28,7 +28,7 @@ class Shown:
 
 _LOG_OF_A_SYMBOL = re.compile(
     r"\\log\{\\left\((\{?\\?\w+\}?(?:_\{\w+\})?) \\right\)\}"
-    r"(?=$| [+-]| \\right|\})"
+    r"(?=$| [+-]| ?\\right|\})"
 )
 
 
