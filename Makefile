@@ -59,7 +59,7 @@ course: $(VENV)/.course
 	@echo "  marks and feedback  course/"
 
 book: $(VENV)/.course
-	@$(BIN)/jupyter-book build book --config _config.yml --toc book/_toc.yml -W -n --keep-going
+	@$(BIN)/jupyter-book build book --config _config.yml --path-output book -W --keep-going
 
 serve: $(VENV)/.course
 	@test -f $(SITE)/index.html || $(MAKE) --no-print-directory book
