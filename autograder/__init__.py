@@ -1,0 +1,1 @@
+"""Assignments: from a text notebook to a graded class, with nbgrader underneath."""

@@ -19,7 +19,8 @@ def copy_site_files(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.name != "html":
         return
     static = Path(app.outdir) / "_static"
-    shutil.copytree(Path(app.srcdir) / "_vendor" / "mathjax", static / "mathjax", dirs_exist_ok=True)
+    vendored = Path(app.srcdir) / "_vendor" / "mathjax"
+    shutil.copytree(vendored, static / "mathjax", dirs_exist_ok=True)
     source = files("plotly") / "package_data" / PLOTLY
     target = static / PLOTLY
     data = source.read_bytes()

@@ -1,0 +1,62 @@
+"""A class to rehearse with: right answers, typical mistakes, and a file that is no notebook."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import nbformat
+
+from autograder.sources import write_atomically
+
+_CELL = re.compile(r"^# %% ([\w-]+)\n", re.MULTILINE)
+
+
+def answers_in(text: str) -> dict[str, str]:
+    """Cell bodies by cell id, from a file in which each begins with ``# %% id``."""
+    parts = _CELL.split(text)[1:]
+    return {name: body.strip() for name, body in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def filled_in(exercise: str, answers: dict[str, str]) -> str:
+    """The released notebook with a student's answers in it.
+
+    Raises:
+        ValueError: If an answer belongs to no cell.
+    """
+    notebook = nbformat.reads(exercise, as_version=4)
+    cells = {cell.id: cell for cell in notebook.cells}
+    unknown = sorted(set(answers) - set(cells))
+    if unknown:
+        raise ValueError(f"answers must belong to cells of the exercise, but {unknown} do not.")
+    for name, body in answers.items():
+        cells[name].source = body.removeprefix('"""').removesuffix('"""').strip()
+    return f"{nbformat.writes(notebook)}\n"
+
+
+def submit(root: Path, assignment: str) -> list[str]:
+    """Write the sample class below ``course/submitted``, and say whose submissions there are.
+
+    Each file of ``samples/<assignment>/`` is one submission: ``.py`` holds answers to be put into
+    the exercise, ``.txt`` is handed in as it is.
+    """
+    exercise = (root / "exercises" / assignment / f"{assignment}.ipynb").read_text(encoding="utf-8")
+    names = []
+    for sample in sorted((root / "samples" / assignment).iterdir()):
+        text = sample.read_text(encoding="utf-8")
+        if sample.suffix == ".py":
+            text = filled_in(exercise, answers_in(text))
+        folder = root / "course" / "submitted" / sample.stem / assignment
+        target = folder / f"{assignment}.ipynb"
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            write_atomically(target, text)
+        names.append(sample.stem)
+    return names
+
+
+def fingerprint(root: Path, assignment: str, name: str) -> str:
+    """What a grade depends on: the submission, and the notebook that marks it."""
+    paths = (
+        root / "course" / "submitted" / name / assignment / f"{assignment}.ipynb",
+        root / "solutions" / assignment / f"{assignment}.ipynb",
+    )
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
