@@ -127,17 +127,14 @@ class Course:
         """Run a submission, mark it, write its feedback."""
         done = self.api.autograde(assignment, submission, force=True)
         if not done["success"]:
-            return Outcome(submission, "unreadable", first_fault=_last_line(done))
+            return self._refused(assignment, submission, done)
         self._checked(self.api.generate_feedback(assignment, submission, force=True), submission)
         return self.outcome(assignment, submission)
 
     def outcome(self, assignment: str, submission: str) -> Outcome:
         """Read a graded submission's marks and its first fault."""
         with Gradebook(self.config.CourseDirectory.db_url, "lossedu") as gradebook:
-            try:
-                graded = gradebook.find_submission(assignment, submission)
-            except MissingEntry:
-                return Outcome(submission, "unreadable", first_fault="never graded")
+            graded = gradebook.find_submission(assignment, submission)
             marks = [
                 TaskMark(
                     mark.name,
@@ -149,6 +146,16 @@ class Course:
                 for mark in notebook.grades
             ]
         return Outcome(submission, "graded", marks, self._first_fault(assignment, submission))
+
+    def _refused(self, assignment: str, submission: str, done: dict[str, Any]) -> Outcome:
+        """Why nbgrader gave up: because the file is not a notebook, or for another reason."""
+        folder = self.root / "course" / "submitted" / submission / assignment
+        try:
+            for path in folder.glob("*.ipynb"):
+                nbformat.read(path, as_version=4)
+        except (ValueError, nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
+            return Outcome(submission, "unreadable", first_fault=str(error).splitlines()[0][:120])
+        return Outcome(submission, "failed", first_fault=_last_line(done))
 
     def _first_fault(self, assignment: str, submission: str) -> str:
         folder = self.root / "course" / "autograded" / submission / assignment

@@ -64,12 +64,12 @@ def sample_class(assignment: Assignment, root: Root = Path(), as_json: Json = Fa
         for number, name in enumerate(names, 1):
             state = fingerprint(root, assignment, name)
             if known.get(name, {}).get("state") == state:
-                outcome = course.outcome(assignment, name)
+                outcome = Outcome.from_record(known[name]["outcome"])
             else:
                 if not as_json:
                     console.print(f"  grading {number} of {len(names)}: {name}", highlight=False)
                 outcome = course.grade(assignment, name)
-                known[name] = {"state": state, "fault": outcome.first_fault}
+                known[name] = {"state": state, "outcome": asdict(outcome)}
                 write_atomically(record, json.dumps(known, indent=1, sort_keys=True) + "\n")
             outcomes.append(outcome)
     if as_json:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from autograder.outcomes import Outcome, TaskMark
@@ -24,7 +25,7 @@ def class_table(outcomes: Sequence[Outcome]) -> Table:
     """Points by part for each submission, of what the machine marks."""
     marked = [[mark for mark in o.marks if not mark.by_hand] for o in outcomes]
     parts = list(dict.fromkeys(part_of(mark.task) for marks in marked for mark in marks))
-    table = Table(title="The class", title_justify="left")
+    table = Table(title="The class", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("submission", no_wrap=True)
     for part in (*parts, "total"):
         table.add_column(part, justify="right", no_wrap=True)
@@ -39,7 +40,7 @@ def faults(outcomes: Sequence[Outcome]) -> list[str]:
     lines = []
     for outcome in outcomes:
         if outcome.status == "unreadable":
-            lines.append(f"{outcome.submission}: not a notebook; it cost only itself")
+            lines.append(f"{outcome.submission}: not a notebook ({outcome.first_fault})")
         elif outcome.first_fault:
             lines.append(f"{outcome.submission}: {outcome.first_fault}")
     by_hand = sum(m.max_points for m in (outcomes[-1].marks if outcomes else []) if m.by_hand)

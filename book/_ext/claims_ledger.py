@@ -1,7 +1,8 @@
 """The directive ``{claims-ledger}``: every claim of the book in one table, gathered by itself.
 
 A chapter shows a claim as the output of a cell, an ``<article class="claim">`` that carries its own
-data.  This extension finds these in every page as it is read; when all are known it fills the ledger.
+data.  This extension finds these in every page as it is read; when all are known it fills the
+ledger.
 """
 
 import html

@@ -30,7 +30,7 @@ class Focal(torch.autograd.Function):
 def focal_loss(logits, targets, gamma=2.0, alpha=None):
     values = Focal.apply(logits, targets, gamma)
     balance = [1.0 if alpha is None else (alpha if y == 1 else 1 - alpha) for y in targets.flatten().tolist()]
-    return sum(a * v for a, v in zip(balance, values.flatten())) / values.numel()
+    return torch.einsum("i,i->", torch.tensor(balance, dtype=values.dtype), values.flatten()) / values.numel()
 
 # %% focal-gradient
 def focal_gradient(logits, targets, gamma=2.0):
