@@ -49,6 +49,8 @@ def configure(config: Config, root: Path) -> None:
     """Fill nbgrader's configuration for the course at ``root``; bring its sources up to date."""
     import nbgrader.preprocessors as steps
 
+    # Assignments train small models: a second thread gains nothing and loses much on shared cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     (root / "course").mkdir(exist_ok=True)
     refresh(root / "solutions")
     course = config.CourseDirectory

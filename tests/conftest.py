@@ -1,10 +1,14 @@
 """What several folders of tests share: a real browser."""
 
+import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+# Two test processes with two threads each would wait for one another on two cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 QUIET = [
     "--no-sandbox",

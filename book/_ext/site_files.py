@@ -1,9 +1,10 @@
-"""Puts what pages need into the site's own folder: MathJax, plotly.js.
+"""Puts what pages need into the site's own folder (MathJax, plotly.js) and calms their kernels.
 
 They are copied after the build, not kept in ``_static``: Jupyter Book would load every script that
 lies there on every page.
 """
 
+import os
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -30,5 +31,8 @@ def copy_site_files(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
+    # Chapters train small models.  A second thread gains them nothing, and where processes share
+    # cores, threads that wait for each other make a cell of seconds one of minutes.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     app.connect("build-finished", copy_site_files)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,163 @@
+"""What a reader meets: every page in a real browser, light and dark, wide and on a phone."""
+
+import os
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = [pytest.mark.browser, pytest.mark.book, pytest.mark.xdist_group("book")]
+
+BOOK = Path(__file__).parent.parent.parent / "book"
+PAGES = sorted(p.relative_to(BOOK).with_suffix("").as_posix() for p in BOOK.glob("[a-z]*/*.md"))
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+class Visit:
+    """An open page, and everything it complained about or asked of others."""
+
+    def __init__(self, browser, site, page, *, mode, size):
+        self.context = browser.new_context(viewport=size)
+        self.context.add_init_script(
+            f"localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}')"
+        )
+        self.page = self.context.new_page()
+        self.complaints, self.strangers = [], []
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self._watch(request.url, site))
+        self.page.goto(f"{site}/{page}.html", wait_until="load")
+        self.page.evaluate("() => window.MathJax ? MathJax.startup.promise : null")
+
+    def _hear(self, message):
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _watch(self, url, site):
+        if not url.startswith((site, "data:", "blob:")):
+            self.strangers.append(url)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.context.close()
+
+
+def brief(violation):
+    """A violation in a line: which rule, how bad, and the first element that breaks it."""
+    node = violation["nodes"][0]
+    reason = node.get("failureSummary", "")[:200]
+    return f"{violation['id']} x{len(violation['nodes'])}: {node['html'][:200]} {reason}"
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_quiet_self_contained_and_accessible(browser, site, page, mode):
+    with Visit(browser, site, page, mode=mode, size=DESK) as visit:
+        found = Axe().run(visit.page).response["violations"]
+
+        assert visit.complaints == []
+        assert visit.strangers == []
+        assert [brief(v) for v in found if v["impact"] in ("serious", "critical")] == []
+        assert visit.page.evaluate("document.documentElement.dataset.theme") == mode
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_fits_a_phone(browser, site, page):
+    with Visit(browser, site, page, mode="light", size=PHONE) as visit:
+        if visit.page.locator(".explorable").count():
+            visit.page.wait_for_selector(".explorable[data-ready=true]")
+        wide, window = visit.page.evaluate(
+            "[document.scrollingElement.scrollWidth, window.innerWidth]"
+        )
+
+        assert wide <= window
+        assert visit.complaints == []
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if p.startswith(("classification", "foundations"))]
+)
+def test_formulas_are_typeset(browser, site, page):
+    with Visit(browser, site, page, mode="light", size=DESK) as visit:
+        assert visit.page.locator("mjx-container").count() > 20
+        assert visit.page.locator("mjx-merror").count() == 0
+
+
+def curve(page, panel=0):
+    return page.evaluate(
+        f"Array.from(document.querySelectorAll('.explorable .js-plotly-plot')[{panel}].data[0].y)"
+    )
+
+
+def test_dragging_gamma_moves_every_curve_and_the_sentence(browser, site):
+    with Visit(browser, site, "classification/focal", mode="light", size=DESK) as visit:
+        page = visit.page
+        page.wait_for_selector(".explorable[data-ready=true]")
+        before = [curve(page, k) for k in range(4)]
+        said = page.locator(".explorable .finding").inner_text()
+
+        slider = page.locator("#focal-gamma")
+        box = slider.bounding_box()
+        page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=4)
+        page.mouse.up()
+
+        assert float(slider.input_value()) > 4
+        assert all(curve(page, k) != old for k, old in enumerate(before))
+        assert page.locator(".explorable .finding").inner_text() != said
+        assert visit.complaints == []
+
+
+def test_gamma_zero_by_keyboard_draws_cross_entropy(browser, site):
+    with Visit(browser, site, "classification/focal", mode="light", size=DESK) as visit:
+        page = visit.page
+        page.wait_for_selector(".explorable[data-ready=true]")
+
+        page.locator("#focal-gamma").focus()
+        page.keyboard.press("Home")
+
+        both = page.evaluate(
+            "document.querySelector('.explorable .js-plotly-plot').data.map(t => Array.from(t.y))"
+        )
+        assert both[0] == pytest.approx(both[1])
+        assert page.locator("#focal-gamma-value").inner_text() == "0"
+
+
+def test_switching_alpha_on_scales_the_loss(browser, site):
+    with Visit(browser, site, "classification/focal", mode="light", size=DESK) as visit:
+        page = visit.page
+        page.wait_for_selector(".explorable[data-ready=true]")
+        off = curve(page)
+
+        page.locator("#focal-alpha-on").check()
+
+        assert curve(page) == pytest.approx([0.25 * y for y in off])
+
+
+def test_search_finds_a_page(browser, site):
+    with Visit(browser, site, "search", mode="light", size=DESK) as visit:
+        visit.page.goto(f"{site}/search.html?q=focal")
+        visit.page.wait_for_selector("#search-results li a")
+
+        assert visit.page.locator("#search-results li").count() > 0
+        assert visit.strangers == []
+
+
+def test_the_picture_of_the_readme_shows_the_focal_chapter(browser, site):
+    picture = BOOK / "_static" / "screenshot.png"
+    with Visit(
+        browser, site, "classification/focal", mode="light", size={"width": 1280, "height": 800}
+    ) as visit:
+        visit.page.wait_for_selector(".explorable[data-ready=true]")
+        top = visit.page.locator(".explorable").bounding_box()["y"]
+        visit.page.evaluate(f"window.scrollTo({{top: {top - 20}, behavior: 'instant'}})")
+        visit.page.wait_for_timeout(300)
+        image = visit.page.screenshot()
+        if os.environ.get("LOSSEDU_SCREENSHOT"):
+            picture.write_bytes(image)
+
+    assert image.startswith(b"\x89PNG")
+    assert picture.read_bytes().startswith(b"\x89PNG"), "make screenshot draws it"
