@@ -53,7 +53,7 @@ function (config, functions) {
       font: {color: style.color, family: style.fontFamily, size: 12},
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       margin: {l: 50, r: 8, t: 36, b: 42}, barmode: "group",
-      legend: {x: 0.98, xanchor: "right", y: 0.98, bgcolor: "rgba(0,0,0,0)"},
+      legend: {x: panel.legend === "left" ? 0.02 : 0.98, xanchor: panel.legend, y: 0.98, bgcolor: "rgba(0,0,0,0)"},
       xaxis: {...axis, title: {text: panel.xlabel}},
       yaxis: {...axis, title: {text: panel.ylabel}, range: panel.high === null ? undefined : [0, panel.high]},
     };

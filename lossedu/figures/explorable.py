@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import sympy as sp
 
@@ -86,6 +86,7 @@ class Panel:
         at: Where curves are evaluated; for shares, the centres of the bins.
         curves: What is drawn.
         high: The top of the y-axis, if it is fixed.
+        legend: The side on which the names of the curves stand.
     """
 
     title: str
@@ -95,6 +96,7 @@ class Panel:
     at: Sequence[float]
     curves: Sequence[Line | Shares]
     high: float | None = None
+    legend: Literal["left", "right"] = "right"
 
 
 @dataclass(frozen=True)
@@ -234,5 +236,6 @@ def _compiled(
                 look = {"label": curve.label, "colour": curve.colour}
                 curves.append({"kind": "shares", **look, "parts": parts})
         axes = {"title": panel.title, "xlabel": panel.xlabel, "ylabel": panel.ylabel}
+        axes |= {"legend": panel.legend}
         plots.append({**axes, "at": list(panel.at), "high": panel.high, "curves": curves})
     return functions, plots
