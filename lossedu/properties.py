@@ -58,10 +58,10 @@ def _along_axis(spec: LossSpec, settings: dict[str, Setting]) -> tuple[sp.Expr, 
     expression = in_inputs(spec, classes=2, **options)
     if spec.has_class_axis:
         row = {symbol("y_1"): 1, symbol("y_2"): 0, symbol("z_1"): a, symbol("z_2"): 0}
-        return expression.subs(row), a, "log-odds of the true class"
+        return expression.subs(row), a, "logit of the truth"
     if spec.family == "regression":
-        return expression.subs({symbol("x"): a, symbol("y"): 0}), a, "prediction minus target"
-    return expression.subs({symbol("y"): 1, symbol("z"): a}), a, "log-odds of the true class"
+        return expression.subs({symbol("x"): a, symbol("y"): 0}), a, "residual"
+    return expression.subs({symbol("y"): 1, symbol("z"): a}), a, "logit of the truth"
 
 
 def _evaluate(expression: sp.Expr, at: sp.Symbol) -> Callable[[float], float]:
