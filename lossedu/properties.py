@@ -19,7 +19,7 @@ from lossedu.tables import Cell, Table, as_text
 
 _FAR = 10**4
 _REACH = 40
-_STEPS = 1600
+_STEPS = 640
 
 
 @dataclass(frozen=True)
