@@ -42,7 +42,7 @@ function (config, functions) {
       return {type: "bar", x: panel.at, y, name: curve.label, marker: {color: curve.colour}};
     }
     return {type: "scatter", mode: "lines", x: panel.at, y, name: curve.label,
-            line: {color: curve.colour, dash: curve.dash, width: 2.5}};
+            line: {color: curve.colour, dash: curve.dash, width: 2.5, simplify: false}};
   }
 
   function layout(panel) {

@@ -163,7 +163,7 @@ def test_the_picture_of_the_readme_shows_the_focal_chapter(browser, site):
     ) as visit:
         visit.page.wait_for_selector(".explorable[data-ready=true]")
         top = visit.page.locator(".explorable").bounding_box()["y"]
-        visit.page.evaluate(f"window.scrollTo({{top: {top - 20}, behavior: 'instant'}})")
+        visit.page.evaluate(f"window.scrollTo({{top: {top - 70}, behavior: 'instant'}})")
         visit.page.wait_for_timeout(300)
         image = visit.page.screenshot()
         if os.environ.get("LOSSEDU_SCREENSHOT"):
