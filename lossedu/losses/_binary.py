@@ -14,6 +14,19 @@ def surprises(logits: Tensor) -> tuple[Tensor, Tensor]:
     return softplus(-logits, threshold=_THRESHOLD), softplus(logits, threshold=_THRESHOLD)
 
 
+def surprise(logits: Tensor, targets: Tensor) -> Tensor:
+    r"""Return the expected surprise of a target that is 1 with probability ``targets``.
+
+    With h the nearer of 0 and 1, :math:`-y \log \sigma(z) - (1 - y) \log(1 - \sigma(z)) =
+    \mathrm{softplus}((1 - 2 h) z) - (y - h) z`: one softplus instead of two.  The second term is 0
+    for targets of 0 and 1; where it is subtracted it is at most half of the first, so nothing
+    cancels.
+    """
+    nearer = torch.round(targets)
+    wrong_way = softplus((1 - 2 * nearer) * logits, threshold=_THRESHOLD)
+    return torch.addcmul(wrong_way, targets - nearer, logits, value=-1)
+
+
 def expected(if_one: Tensor, if_zero: Tensor, targets: Tensor) -> Tensor:
     """The cost of a target that is 1 with probability ``targets``; exact where that is 0 or 1."""
     return torch.lerp(if_zero, if_one, targets)

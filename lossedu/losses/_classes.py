@@ -11,16 +11,17 @@ from lossedu.losses._checks import check_floating, check_shape, check_values
 from lossedu.losses._reduction import hide_masked
 
 
-def negative_log_softmax(logits: Tensor) -> Tensor:
-    r"""Return :math:`-\log p_c` for every class, relatively exact down to the smallest number.
+def gaps_and_rest(logits: Tensor) -> tuple[Tensor, Tensor]:
+    r"""Return two parts whose sum is :math:`-\log p_c`, exact down to the smallest number.
 
     With any class r as reference, :math:`-\log p_c = (z_r - z_c) + \log(1 + \sum_{j \neq r}
-    e^{z_j - z_r})`.  Taking r as the largest makes both terms at least 0, so nothing cancels.
+    e^{z_j - z_r})`.  Taking r as the largest makes both terms at least 0, so nothing cancels.  The
+    first part has an entry a class, shape ``(..., C)``, the second one a row, shape ``(...)``.
     """
     reference = logits.argmax(dim=-1, keepdim=True)
     gap = logits.gather(-1, reference) - logits
-    others = torch.exp(-gap).scatter(-1, reference, 0.0).sum(dim=-1, keepdim=True)
-    return gap + torch.log1p(others)
+    others = torch.exp(-gap).scatter(-1, reference, 0.0).sum(dim=-1)
+    return gap, torch.log1p(others)
 
 
 def true_class_log_odds(logits: Tensor, targets: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ already been rounded to 0 or 1.  Both losses start from logits and never form th
 import torch
 from torch import Tensor
 
-from lossedu.losses._binary import expected, surprises
+from lossedu.losses._binary import expected, surprise, surprises
 from lossedu.losses._checks import (
     check_floating,
     check_number,
@@ -18,7 +18,7 @@ from lossedu.losses._checks import (
 from lossedu.losses._classes import (
     check_class_logits,
     checked_class_numbers,
-    negative_log_softmax,
+    gaps_and_rest,
 )
 from lossedu.losses._reduction import (
     Reduction,
@@ -92,9 +92,10 @@ def binary_cross_entropy_with_logits(
     check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
     if label_smoothing:
         targets = targets * (1 - label_smoothing) + label_smoothing / 2
+    if pos_weight is None:
+        return reduced(surprise(logits, targets), weight, mask, reduction)
     if_one, if_zero = surprises(logits)
-    if pos_weight is not None:
-        if_one = if_one * _checked_pos_weight(pos_weight, logits)
+    if_one = if_one * _checked_pos_weight(pos_weight, logits)
     return reduced(expected(if_one, if_zero, targets), weight, mask, reduction)
 
 
@@ -170,16 +171,17 @@ def cross_entropy(
     else:
         check_same_shape("targets", targets, "logits", logits)
     logits = hide_masked(logits, mask).to(accumulation_dtype(logits))
-    surprise = negative_log_softmax(logits)
+    gaps, rest = gaps_and_rest(logits)
     if soft:
         shares = hide_masked(targets, mask).to(logits.dtype)
         check_values("targets", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
         # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.
-        values = torch.where(shares > 0, shares * surprise, torch.zeros_like(surprise)).sum(-1)
+        costs = shares * (gaps + rest.unsqueeze(-1))
+        values = torch.where(shares > 0, costs, torch.zeros_like(costs)).sum(-1)
     else:
-        values = surprise.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+        values = gaps.gather(-1, targets.unsqueeze(-1)).squeeze(-1) + rest
     if label_smoothing:
-        values = (1 - label_smoothing) * values + label_smoothing * surprise.mean(-1)
+        values = (1 - label_smoothing) * values + label_smoothing * (gaps.mean(-1) + rest)
     return reduced(values, weight, mask, reduction)
 
 

@@ -9,18 +9,32 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="session")
-def built() -> Path:
-    """The folder of the built site; warnings are errors, executed cells come from the cache."""
+def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of the built site, built once however many processes test."""
+    site = ROOT / "book" / "_build" / "html"
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":  # each worker has a folder of its own below the run's
+        shared = shared.parent
+    done = shared / "book-is-built"
+    with FileLock(shared / "book.lock"):
+        if not done.exists():
+            build()
+            done.touch()
+    return site
+
+
+def build() -> None:
+    """Build the book; warnings are errors, executed cells come from the cache."""
     command = [Path(sys.executable).parent / "jupyter-book", "build", "book"]
     command += ["--config", "_config.yml", "--path-output", "book", "-W", "--keep-going"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, f"the book does not build:\n{(done.stdout + done.stderr)[-6000:]}"
-    return ROOT / "book" / "_build" / "html"
 
 
 class _Quiet(SimpleHTTPRequestHandler):

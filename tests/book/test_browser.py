@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-pytestmark = [pytest.mark.browser, pytest.mark.book, pytest.mark.xdist_group("book")]
+pytestmark = [pytest.mark.browser, pytest.mark.book]
 
 BOOK = Path(__file__).parent.parent.parent / "book"
 PAGES = sorted(p.relative_to(BOOK).with_suffix("").as_posix() for p in BOOK.glob("[a-z]*/*.md"))
