@@ -1,8 +1,8 @@
 """What a loss is like, computed from its formula: sign, limits, slope, smoothness, convexity.
 
 Every row is found by evaluating the formula's derivatives in high precision along one axis: the
-prediction minus the target for regression, the log-odds of the true class for classification (for
-losses over classes: two classes, where nothing is lost).
+prediction minus the target for regression, the logit of the true class for classification, the
+margin, the lead of the better of two items (rows and lists have two entries here).
 """
 
 from collections.abc import Callable
@@ -13,13 +13,16 @@ import mpmath as mp
 import sympy as sp
 
 from lossedu.losses import LossSpec
-from lossedu.symbolic.expressions import Setting, in_inputs, symbol
-from lossedu.symbolic.functions import sigmoid
+from lossedu.symbolic.expressions import Setting, in_inputs, parse, symbol
+from lossedu.symbolic.functions import derivative, numeric
 from lossedu.tables import Cell, Table, as_text
 
 _FAR = 10**4
 _REACH = 40
 _STEPS = 640
+_BESIDE = 1e-9
+_NOTICED = 1e-6
+_INFINITY = float("inf")
 
 
 @dataclass(frozen=True)
@@ -50,27 +53,46 @@ class Properties:
         return self.nonconvex is None
 
 
+_AXES = {
+    "real": "prediction minus target",
+    "event": "logit of the truth",
+    "sign": "margin",
+    "class": "logit of the truth",
+    "shares": "logit of the truth",
+    "grade": "lead of the better item",
+    "none": "logit",
+}
+
+
 def _along_axis(spec: LossSpec, settings: dict[str, Setting]) -> tuple[sp.Expr, sp.Symbol, str]:
-    """The loss as a function of one number."""
+    """The loss as a function of one number: what is to be right leads by so much."""
     options: dict[str, Setting] = {parameter.name: None for parameter in spec.parameters}
     options |= spec.defaults | settings
     a = sp.Symbol("a", real=True)
     expression = in_inputs(spec, classes=2, **options)
-    if spec.has_class_axis:
-        row = {symbol("y_1"): 1, symbol("y_2"): 0, symbol("z_1"): a, symbol("z_2"): 0}
-        return expression.subs(row), a, "logit of the truth"
-    if spec.family == "regression":
-        return expression.subs({symbol("x"): a, symbol("y"): 0}), a, "residual"
-    return expression.subs({symbol("y"): 1, symbol("z"): a}), a, "logit of the truth"
+    expression = expression.subs({symbol(name): at for name, at in spec.given.items()})
+    if spec.indexed:
+        other = -a if spec.unit == "list" and spec.targets == "event" else 0
+        right, wrong = (0, 1) if spec.target == "c" else (1, 0)
+        row = {f"{spec.argument}_1": a, f"{spec.argument}_2": other}
+        row |= {f"{spec.target}_1": right, f"{spec.target}_2": wrong}
+        expression = expression.subs({symbol(name): value for name, value in row.items()})
+    else:
+        truth = 0 if spec.targets == "real" else 1
+        expression = expression.subs({symbol(spec.argument): a, symbol(spec.target): truth})
+    return expression, a, spec.axis or _AXES[spec.targets]
 
 
 def _evaluate(expression: sp.Expr, at: sp.Symbol) -> Callable[[float], float]:
-    function = sp.lambdify(at, expression.rewrite(sigmoid, sp.exp), modules="mpmath")
+    function = numeric([at], expression)
 
     def value(number: float) -> float:
         # 1 - sigmoid(a) needs a / log(10) digits before anything of it is seen.
         with mp.workdps(int(abs(number)) + 40):
-            return float(function(mp.mpf(number)))
+            try:
+                return float(function(mp.mpf(number)))
+            except ZeroDivisionError:  # a pole, as the curvature of |x|^1.5 at 0
+                return _INFINITY
 
     return value
 
@@ -78,15 +100,15 @@ def _evaluate(expression: sp.Expr, at: sp.Symbol) -> Callable[[float], float]:
 def _far_limit(function: Callable[[float], float], sign: int) -> float:
     near, far = function(sign * _FAR / 10), function(sign * _FAR)
     if abs(far) > 2 * abs(near) and abs(far) > 1:
-        return float("inf") if far > 0 else float("-inf")
+        return _INFINITY if far > 0 else -_INFINITY
     return 0.0 if abs(far) < 1e-300 else round(far, 9)
 
 
 def _largest_size(function: Callable[[float], float]) -> float:
     """The supremum of ``|function|``: a scan, refined around its best point, and both limits."""
     limits = [abs(_far_limit(function, sign)) for sign in (-1, 1)]
-    if float("inf") in limits:
-        return float("inf")
+    if _INFINITY in limits:
+        return _INFINITY
     step = 2 * _REACH / _STEPS
     points = [-_REACH + step * k for k in range(_STEPS + 1)]
     best = max(points, key=lambda x: abs(function(x)))
@@ -96,17 +118,29 @@ def _largest_size(function: Callable[[float], float]) -> float:
     return max(abs(function(best)), *limits)
 
 
-def _negative_stretch(function: Callable[[float], float]) -> tuple[float, float] | None:
+def _negative_stretch(
+    bend: Callable[[float], float], downward: list[float]
+) -> tuple[float, float] | None:
+    """Where the curvature is negative, or the slope jumps down: the smallest interval around it."""
     step = 2 * _REACH / _STEPS
-    signs = [(x, function(x) < 0) for x in (-_REACH + step * k for k in range(_STEPS + 1))]
+    signs = [(x, bend(x) < 0) for x in (-_REACH + step * k for k in range(_STEPS + 1))]
     below = [x for x, negative in signs if negative]
-    if not below:
-        return None
-    left = float("-inf") if below[0] == -_REACH else _crossing(function, below[0] - step, below[0])
-    right = (
-        float("inf") if below[-1] == _REACH else _crossing(function, below[-1], below[-1] + step)
-    )
-    return left, right
+    ends = list(downward)
+    if below:
+        first, last = below[0], below[-1]
+        ends.append(-_INFINITY if first == -_REACH else _crossing(bend, first - step, first))
+        ends.append(_INFINITY if last == _REACH else _crossing(bend, last, last + step))
+    return (min(ends), max(ends)) if ends else None
+
+
+def _kinks(spec: LossSpec, settings: dict[str, Setting]) -> list[float]:
+    """Where the spec says that the slope jumps, as numbers."""
+    numbers = {symbol(k): v for k, v in {**spec.given, **spec.defaults, **settings}.items()}
+    return [float(parse(text, over_classes=False).subs(numbers)) for text in spec.kinks]
+
+
+def _jump(function: Callable[[float], float], at: float) -> float:
+    return function(at + _BESIDE) - function(at - _BESIDE)
 
 
 def _crossing(function: Callable[[float], float], low: float, high: float) -> float:
@@ -123,7 +157,12 @@ def _crossing(function: Callable[[float], float], low: float, high: float) -> fl
 @cache
 def _computed(spec: LossSpec, items: tuple[tuple[str, Setting], ...]) -> Properties:
     expression, a, axis = _along_axis(spec, dict(items))
-    value, slope, bend = (_evaluate(sp.diff(expression, a, n), a) for n in range(3))
+    value, slope, bend = (_evaluate(derivative(expression, a, n), a) for n in range(3))
+    kinks = _kinks(spec, dict(items))
+    continuous = not any(abs(_jump(value, kink)) > _NOTICED for kink in kinks)
+    jumps = {kink: _jump(slope, kink) for kink in kinks}
+    smooth = continuous and not any(abs(jump) > _NOTICED for jump in jumps.values())
+    downward = [k for k, jump in jumps.items() if jump < -_NOTICED or not continuous]
     limits = _far_limit(value, -1), _far_limit(value, 1)
     inside = min(value(-_REACH + 2 * _REACH * k / 400) for k in range(401))
     least = min(inside, *limits)
@@ -132,9 +171,9 @@ def _computed(spec: LossSpec, items: tuple[tuple[str, Setting], ...]) -> Propert
         least=0.0 if abs(least) < 1e-12 else least,
         limits=limits,
         slopes=(_far_limit(slope, -1), _far_limit(slope, 1)),
-        lipschitz=_largest_size(slope),
-        smoothness=_largest_size(bend),
-        nonconvex=_negative_stretch(bend),
+        lipschitz=_largest_size(slope) if continuous else _INFINITY,
+        smoothness=_largest_size(bend) if smooth else _INFINITY,
+        nonconvex=_negative_stretch(bend, downward),
     )
 
 
@@ -174,7 +213,7 @@ def _row(label: str, facts: Properties) -> tuple[Cell, ...]:
     convex = "yes"
     if facts.nonconvex is not None:
         low, high = map(as_text, facts.nonconvex)
-        convex = f"not on ({low}, {high})"
+        convex = f"not on ({low}, {high})" if low != high else f"not at {low}"
     limits, slopes = (", ".join(map(as_text, pair)) for pair in (facts.limits, facts.slopes))
     largest = facts.lipschitz, facts.smoothness
     return (label, facts.axis, facts.least, limits, slopes, *largest, convex)

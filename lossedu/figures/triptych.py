@@ -45,7 +45,7 @@ def triptych(
         ValueError: If a loss is not pointwise, for it has no single axis.
     """
     for _, spec, _, _ in curves:
-        if spec.has_class_axis:
+        if spec.indexed:
             raise ValueError(f"curves must hold pointwise losses, but {spec.name} is over classes.")
     x = torch.linspace(low, high, 241, dtype=torch.float64)
     figure, panels = plt.subplots(3, 1, sharex=True, figsize=(6, 6.6))

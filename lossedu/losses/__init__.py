@@ -7,18 +7,61 @@ better.
 
 from lossedu.losses._module import as_module
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
+from lossedu.losses.class_weights import (
+    adaptive_gamma,
+    class_balanced_weights,
+    hard_example_mask,
+    severity_weights,
+)
+from lossedu.losses.cost_sensitive import cost_sensitive_loss
 from lossedu.losses.cross_entropy import binary_cross_entropy_with_logits, cross_entropy
+from lossedu.losses.divergence import kl_divergence, prediction_entropy
 from lossedu.losses.focal import sigmoid_focal_loss, softmax_focal_loss
+from lossedu.losses.hinge import hinge_loss, smooth_hinge_loss, squared_hinge_loss
+from lossedu.losses.huber import huber_loss, log_cosh_loss, pseudo_huber_loss
+from lossedu.losses.l1 import l1_loss
 from lossedu.losses.mse import mse_loss
+from lossedu.losses.multiclass_hinge import multiclass_hinge_loss
+from lossedu.losses.ordinal import cumulative_link_loss
+from lossedu.losses.overlap import dice_loss, jaccard_loss, soft_f1_loss
+from lossedu.losses.power import power_loss
+from lossedu.losses.quantile import quantile_loss
+from lossedu.losses.svm import SVMObjective, random_fourier_features
+from lossedu.losses.zero_one import perceptron_loss, zero_one_loss
 
 __all__ = [
     "LossSpec",
     "Parameter",
+    "SVMObjective",
     "SpecialCase",
+    "adaptive_gamma",
     "as_module",
     "binary_cross_entropy_with_logits",
+    "class_balanced_weights",
+    "cost_sensitive_loss",
     "cross_entropy",
+    "cumulative_link_loss",
+    "dice_loss",
+    "hard_example_mask",
+    "hinge_loss",
+    "huber_loss",
+    "jaccard_loss",
+    "kl_divergence",
+    "l1_loss",
+    "log_cosh_loss",
     "mse_loss",
+    "multiclass_hinge_loss",
+    "perceptron_loss",
+    "power_loss",
+    "prediction_entropy",
+    "pseudo_huber_loss",
+    "quantile_loss",
+    "random_fourier_features",
+    "severity_weights",
     "sigmoid_focal_loss",
+    "smooth_hinge_loss",
+    "soft_f1_loss",
     "softmax_focal_loss",
+    "squared_hinge_loss",
+    "zero_one_loss",
 ]

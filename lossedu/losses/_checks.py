@@ -8,6 +8,7 @@ inside ``torch.compile`` or ``torch.func.vmap`` there is no value to look at.
 
 import math
 from collections.abc import Sequence
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -53,6 +54,12 @@ def check_number(name: str, value: float, *, low: float, high: float = math.inf)
         raise ValueError(f"{name} must {rule}, but is {value}.")
 
 
+def check_positive(name: str, value: float) -> None:
+    """Refuse a number that is not above 0 and finite."""
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be above 0 and finite, but is {value}.")
+
+
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """Refuse a word that is not among ``choices``."""
     if value not in choices:
@@ -62,20 +69,43 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 
 def check_values(name: str, tensor: Tensor, *, low: float, high: float, rule: str) -> None:
     """Refuse a tensor with an entry outside ``[low, high]`` (see the module text for when)."""
-    if tensor.numel() == 0 or tensor.device.type != "cpu" or torch.compiler.is_compiling():
+    if not can_look(tensor):
         return
-    try:
-        smallest, largest = (bound.item() for bound in torch.aminmax(tensor.detach()))
-    except RuntimeError:  # inside vmap a tensor has no single value to look at
-        return
+    smallest, largest = (bound.item() for bound in torch.aminmax(tensor.detach()))
     if low <= smallest and largest <= high:
         return
-    wrong = ~((tensor >= low) & (tensor <= high)).flatten()
-    index = int(wrong.nonzero()[0])
-    more = int(wrong.sum()) - 1
-    tail = f" (and {more} more)" if more else ""
     signs = bool((tensor.abs() == 1).all()) and smallest == -1.0
     hint = " Hint: targets look like -1 and +1; pass (targets + 1) / 2." if signs else ""
+    _refuse(name, tensor, ~((tensor >= low) & (tensor <= high)), rule, hint)
+
+
+def check_signs(name: str, tensor: Tensor) -> None:
+    """Refuse a tensor with an entry other than -1 and +1 (see the module text for when)."""
+    if not can_look(tensor):
+        return
+    wrong = tensor.abs() != 1
+    if wrong.any():
+        events = bool(((tensor == 0) | (tensor == 1)).all())
+        hint = " Hint: targets look like 0 and 1; pass 2 * targets - 1." if events else ""
+        _refuse(name, tensor, wrong, "be -1 or +1", hint)
+
+
+def can_look(tensor: Tensor) -> bool:
+    """Whether the values of a tensor can be seen now, and cheaply."""
+    if tensor.numel() == 0 or tensor.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    try:
+        tensor.detach().flatten()[0].item()
+    except RuntimeError:  # inside vmap a tensor has no single value to look at
+        return False
+    return True
+
+
+def _refuse(name: str, tensor: Tensor, wrong: Tensor, rule: str, hint: str = "") -> NoReturn:
+    """Name the first wrong entry, and say how many more there are."""
+    index = int(wrong.flatten().nonzero()[0])
+    more = int(wrong.sum()) - 1
+    tail = f" (and {more} more)" if more else ""
     raise ValueError(
         f"{name} must {rule}, but contains {tensor.flatten()[index].item():g} "
         f"at index {index}{tail}.{hint}"

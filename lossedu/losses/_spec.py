@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Family = Literal["regression", "classification"]
-Input = Literal["value", "logit", "score", "embedding"]
+Family = Literal["regression", "classification", "similarity", "ranking", "beyond"]
+Input = Literal["value", "logit", "score", "probability", "embedding"]
+Unit = Literal["entry", "row", "list", "tuple"]
+Targets = Literal["real", "event", "sign", "level", "class", "shares", "grade", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +63,27 @@ class LossSpec:
         family: Which part of the book it belongs to.
         chapter: The page that explains it, without suffix.
         inputs: What the first argument is.
-        formula: The loss of one example, as SymPy text.  Class losses write ``y[i]``, ``p[i]``,
-            ``z[i]`` under a ``Sum`` over ``i`` from 1 to ``C``.
+        unit: What has one value of the loss: an ``"entry"``; a ``"row"`` over classes; a ``"list"``
+            of items, each with its own target (a ranking, the pixels of a mask); or a ``"tuple"``
+            of tensors in a signature of its own.
+        targets: What kind of target an example has: a real number, an event (0, 1 or between), a
+            sign (-1 or +1), a level of an order, a class number, a share for each class, a grade of
+            relevance for each item, or none.
+        formula: The loss of one example, as SymPy text.  Losses of rows and lists write ``y[i]``,
+            ``p[i]``, ``z[i]`` for i from 1 to ``C``.
         link: Symbol in the formula -> its SymPy text in terms of the first argument.
         argument: The symbol of the first argument.
+        target: The symbol of the target.
+        variant: A choice, by keyword, that makes this spec's formula the right one.
+        axis: What the loss is looked at along, where its kind of target does not say it.
+        given: Numbers for symbols of the formula that stand for other arguments, so that the loss
+            can be looked at along its axis.
         domain: What the targets may be, in words.
         noise_model: The likelihood whose negative logarithm this is, or why there is none.
         estimand: What the minimiser of the expected loss is.
         parameters: Its numeric options.
-        kinks: Values of the first argument minus the target where the loss is not smooth.
+        kinks: Where on its axis the slope jumps, as text in the options' letters.
+        flat: Whether the gradient is zero wherever it exists.
         special_cases: Where it equals another loss.
         references: Keys of the bibliography.
     """
@@ -79,21 +93,29 @@ class LossSpec:
     family: Family
     chapter: str
     inputs: Input
+    unit: Unit = "entry"
+    targets: Targets
     formula: str
     link: Mapping[str, str] = field(default_factory=dict)
     argument: str = "z"
+    target: str = "y"
+    variant: Mapping[str, str] = field(default_factory=dict)
+    axis: str = ""
+    given: Mapping[str, float] = field(default_factory=dict)
     domain: str
     noise_model: str
     estimand: str
     parameters: tuple[Parameter, ...] = ()
-    kinks: tuple[float, ...] = ()
+    kinks: tuple[str, ...] = ()
+    flat: bool = False
     special_cases: tuple[SpecialCase, ...] = ()
     references: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """The function's name."""
-        return self.function.__name__
+        """The function's name, as a call if the spec holds for one of its variants only."""
+        choice = ", ".join(f'{key}="{value}"' for key, value in self.variant.items())
+        return f"{self.function.__name__}({choice})" if choice else self.function.__name__
 
     @property
     def slug(self) -> str:
@@ -101,16 +123,17 @@ class LossSpec:
         return self.function.__module__.rpartition(".")[2]
 
     @property
-    def has_class_axis(self) -> bool:
-        """Whether the last axis of the first argument runs over classes."""
-        return "Sum(" in self.formula
+    def indexed(self) -> bool:
+        """Whether the formula runs over the classes of a row or the items of a list."""
+        return self.unit in ("row", "list")
 
     @property
     def defaults(self) -> dict[str, Any]:
         """What each option is when it is not given; options that are then off are left out."""
         arguments = inspect.signature(self.function).parameters
         given = {p.name: arguments[p.name].default for p in self.parameters}
-        return {name: value for name, value in given.items() if value is not None}
+        absent = (None, inspect.Parameter.empty)
+        return {name: value for name, value in given.items() if value not in absent}
 
     def parameter(self, name: str) -> Parameter:
         """The option called ``name``."""

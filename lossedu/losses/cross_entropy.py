@@ -9,7 +9,6 @@ from torch import Tensor
 
 from lossedu.losses._binary import expected, surprise, surprises
 from lossedu.losses._checks import (
-    check_floating,
     check_number,
     check_same_shape,
     check_shape,
@@ -20,6 +19,7 @@ from lossedu.losses._classes import (
     checked_class_numbers,
     gaps_and_rest,
 )
+from lossedu.losses._pairing import paired
 from lossedu.losses._reduction import (
     Reduction,
     accumulation_dtype,
@@ -83,12 +83,8 @@ def binary_cross_entropy_with_logits(
     References:
         I. J. Good, Rational decisions, JRSS B 14, 1952.
     """
-    check_floating("logits", logits)
-    check_same_shape("targets", targets, "logits", logits)
     check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
-    check_mask(mask, logits.shape)
-    dtype = accumulation_dtype(logits)
-    logits, targets = hide_masked(logits, mask).to(dtype), hide_masked(targets, mask).to(dtype)
+    logits, targets = paired(logits, targets, mask, "logits")
     check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
     if label_smoothing:
         targets = targets * (1 - label_smoothing) + label_smoothing / 2
@@ -193,6 +189,7 @@ BINARY_SPEC = LossSpec(
     family="classification",
     chapter="classification/cross-entropy",
     inputs="logit",
+    targets="event",
     formula="-w*q*log(p) - (1 - q)*log(1 - p)",
     link={"p": "sigmoid(z)", "q": "y*(1 - epsilon) + epsilon/2"},
     domain="0, 1, or the probability of 1",
@@ -234,6 +231,8 @@ SPEC = LossSpec(
     family="classification",
     chapter="classification/cross-entropy",
     inputs="logit",
+    unit="row",
+    targets="class",
     formula="-Sum(q[i]*log(p[i]), (i, 1, C))",
     link={
         "p[i]": "exp(z[i])/Sum(exp(z[j]), (j, 1, C))",

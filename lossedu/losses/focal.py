@@ -12,9 +12,7 @@ from torch import Tensor
 
 from lossedu.losses._binary import expected, surprises
 from lossedu.losses._checks import (
-    check_floating,
     check_number,
-    check_same_shape,
     check_shape,
     check_values,
 )
@@ -23,6 +21,7 @@ from lossedu.losses._classes import (
     checked_class_numbers,
     true_class_log_odds,
 )
+from lossedu.losses._pairing import paired
 from lossedu.losses._reduction import (
     Reduction,
     accumulation_dtype,
@@ -92,14 +91,10 @@ def sigmoid_focal_loss(
         T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, Focal loss for dense object detection,
         ICCV 2017, arXiv 1708.02002, equation 5.
     """
-    check_floating("logits", logits)
-    check_same_shape("targets", targets, "logits", logits)
     check_number("gamma", gamma, low=0.0)
     if alpha is not None:
         check_number("alpha", alpha, low=0.0, high=1.0)
-    check_mask(mask, logits.shape)
-    dtype = accumulation_dtype(logits)
-    logits, targets = hide_masked(logits, mask).to(dtype), hide_masked(targets, mask).to(dtype)
+    logits, targets = paired(logits, targets, mask, "logits")
     check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
     if_one, if_zero = surprises(logits)
     focal_one = torch.exp(-gamma * if_zero) * if_one
@@ -195,6 +190,7 @@ SPEC = LossSpec(
     family="classification",
     chapter="classification/focal",
     inputs="logit",
+    targets="event",
     formula="-alpha_1*y*(1 - p)**gamma*log(p) - alpha_0*(1 - y)*p**gamma*log(1 - p)",
     link={"p": "sigmoid(z)"},
     domain="0, 1, or the probability of 1",
@@ -230,6 +226,8 @@ SOFTMAX_SPEC = LossSpec(
     family="classification",
     chapter="classification/focal",
     inputs="logit",
+    unit="row",
+    targets="class",
     formula="-Sum(alpha[i]*y[i]*(1 - p[i])**gamma*log(p[i]), (i, 1, C))",
     link={"p[i]": "exp(z[i])/Sum(exp(z[j]), (j, 1, C))"},
     domain="class numbers",

@@ -6,14 +6,8 @@ rest of the batch together, while its share of the gradient is much smaller.
 
 from torch import Tensor
 
-from lossedu.losses._checks import check_floating, check_same_shape
-from lossedu.losses._reduction import (
-    Reduction,
-    accumulation_dtype,
-    check_mask,
-    hide_masked,
-    reduced,
-)
+from lossedu.losses._pairing import paired
+from lossedu.losses._reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec
 
 
@@ -58,12 +52,7 @@ def mse_loss(
     References:
         C. F. Gauss, Theoria combinationis observationum erroribus minimis obnoxiae, 1823.
     """
-    check_floating("predictions", predictions)
-    check_same_shape("targets", targets, "predictions", predictions)
-    check_mask(mask, predictions.shape)
-    dtype = accumulation_dtype(predictions)
-    predictions = hide_masked(predictions, mask).to(dtype)
-    targets = hide_masked(targets, mask).to(dtype)
+    predictions, targets = paired(predictions, targets, mask)
     return reduced((predictions - targets) ** 2, weight, mask, reduction)
 
 
@@ -73,6 +62,7 @@ SPEC = LossSpec(
     family="regression",
     chapter="foundations/what-a-loss-asks",
     inputs="value",
+    targets="real",
     formula="(x - y)**2",
     argument="x",
     domain="any real number",

@@ -32,9 +32,19 @@ _LOG_OF_A_SYMBOL = re.compile(
 )
 
 
+_LETTERS = {
+    "quantile": r"\tau",
+    "exponent": "k",
+    "margin": "m",
+    "temperature": "T",
+    "smoothing": r"\varsigma",
+}
+
+
 def latex(expression: sp.Expr) -> str:
-    """LaTeX of an expression, with the brackets left out where log has a single symbol."""
-    return _LOG_OF_A_SYMBOL.sub(r"\\log \1", sp.latex(expression))
+    """LaTeX of an expression: options as letters, no brackets where log has a single symbol."""
+    letters = {s: _LETTERS[s.name] for s in expression.free_symbols if s.name in _LETTERS}
+    return _LOG_OF_A_SYMBOL.sub(r"\\log \1", sp.latex(expression, symbol_names=letters))
 
 
 def show(spec: LossSpec, what: What = "loss", *, wrt: int = 1, **settings: Setting) -> Shown:
@@ -52,7 +62,7 @@ def show(spec: LossSpec, what: What = "loss", *, wrt: int = 1, **settings: Setti
     Raises:
         ValueError: If ``what`` or an option is unknown.
     """
-    argument = symbol(f"{spec.argument}_{wrt}" if spec.has_class_axis else spec.argument)
+    argument = symbol(f"{spec.argument}_{wrt}" if spec.indexed else spec.argument)
     if what == "loss":
         return Shown(rf"\ell = {latex(formula(spec, **settings))}")
     if what == "gradient":
@@ -69,7 +79,7 @@ def show(spec: LossSpec, what: What = "loss", *, wrt: int = 1, **settings: Setti
 
 
 def _link_latex(spec: LossSpec) -> str:
-    over = spec.has_class_axis
+    over = spec.indexed
     name = "p[i]" if over else "p"
     if name not in spec.link:
         raise ValueError(f"what must be a part of {spec.name}, but it has no link.")

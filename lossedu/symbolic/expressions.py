@@ -1,8 +1,9 @@
 """From the text of a spec to SymPy: the loss, its gradient, its curvature.
 
-A pointwise loss is an expression in its prediction and target.  A loss over classes is a ``Sum``;
-its derivatives are taken on a small list, C = 3, where nothing about them is special.  Derivatives
-stay in the probabilities of the spec's link, because that is how people write them: p - y.
+A pointwise loss is an expression in its prediction and target.  A loss of a row or a list sums over
+its entries; its derivatives are taken on a small one, C = 3, where nothing about them is special.
+Derivatives stay in the probabilities of the spec's link, because that is how people write them:
+p - y.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any, TypeAlias
 import sympy as sp
 
 from lossedu.losses import LossSpec
-from lossedu.symbolic.functions import sigmoid
+from lossedu.symbolic.functions import Largest, above, derivative, sigmoid
 
 Setting: TypeAlias = Any
 """A number, a letter to keep, a SymPy expression, a number a class, or None for off."""
@@ -20,16 +21,22 @@ Setting: TypeAlias = Any
 CLASSES = 3
 
 
+_REAL = ("x", "y", "z", "s", "d", "q", "w", "epsilon", "pos_weight", "u", "v")
+_POSITIVE = ("p", "gamma", "alpha", "label_smoothing", "delta", "quantile", "exponent", "margin")
+_POSITIVE += ("smoothing", "smooth", "temperature", "sigma", "beta", "k")
+
+
 def _names() -> dict[str, Any]:
-    real = {n: sp.Symbol(n, real=True) for n in ("x", "y", "z", "q", "w", "epsilon", "pos_weight")}
-    unit = {n: sp.Symbol(n, positive=True) for n in ("p", "gamma", "alpha", "label_smoothing")}
+    real = {n: sp.Symbol(n, real=True) for n in _REAL}
+    positive = {n: sp.Symbol(n, positive=True) for n in _POSITIVE}
     weights = {n: sp.Symbol(n, nonnegative=True) for n in ("alpha_0", "alpha_1")}
-    counters = {n: sp.Symbol(n, integer=True, positive=True) for n in ("i", "j", "C")}
-    return {**real, **unit, **weights, **counters, "sigmoid": sigmoid, "Sum": sp.Sum}
+    counters = {n: sp.Symbol(n, integer=True, positive=True) for n in ("i", "j", "l", "C")}
+    functions = {"sigmoid": sigmoid, "Sum": sp.Sum, "Largest": Largest, "above": above}
+    return {**real, **positive, **weights, **counters, **functions}
 
 
 _NAMES = _names()
-_INDEXED = {n: sp.IndexedBase(n, real=True) for n in ("y", "z", "q")} | {
+_INDEXED = {n: sp.IndexedBase(n, real=True) for n in ("y", "z", "q", "s", "c")} | {
     n: sp.IndexedBase(n, positive=True) for n in ("p", "alpha")
 }
 
@@ -49,7 +56,7 @@ def symbol(name: str) -> sp.Symbol:
 
 @cache
 def _parsed(spec: LossSpec, text: str) -> sp.Expr:
-    return parse(text, over_classes=spec.has_class_axis)
+    return parse(text, over_classes=spec.indexed)
 
 
 def _settled(spec: LossSpec, settings: Mapping[str, Setting]) -> list[tuple[sp.Expr, sp.Expr]]:
@@ -72,7 +79,7 @@ def _settled(spec: LossSpec, settings: Mapping[str, Setting]) -> list[tuple[sp.E
 
 def _abbreviations(spec: LossSpec) -> dict[str, str]:
     """Links that only rewrite the target: they are substituted before anything is shown."""
-    mark = spec.argument + ("[" if spec.has_class_axis else "")
+    mark = spec.argument + ("[" if spec.indexed else "")
     names = ("sigmoid(" + spec.argument, mark)
     return {k: v for k, v in spec.link.items() if not any(n in v for n in names)}
 
@@ -97,13 +104,13 @@ def formula(spec: LossSpec, **settings: Setting) -> sp.Expr:
         expression = expression.xreplace({_parsed(spec, name): _parsed(spec, text)})
     for old, new in _settled(spec, settings):
         expression = expression.xreplace({old: new})
-    if "y" in settings and not spec.has_class_axis:
+    if "y" in settings and not spec.indexed:
         expression = expression.subs(_NAMES["y"], settings["y"])
     return expression
 
 
 def unrolled(expression: sp.Expr, classes: int) -> sp.Expr:
-    """Write a ``Sum`` over classes out, with plain symbols z_1, z_2 ... for its entries."""
+    """Write sums over classes or items out, with plain symbols z_1, z_2 ... for its entries."""
     flat = expression.subs(_NAMES["C"], classes).doit()
     names = {
         entry: symbol(f"{entry.base.label}_{entry.indices[0]}") for entry in flat.atoms(sp.Indexed)
@@ -114,7 +121,7 @@ def unrolled(expression: sp.Expr, classes: int) -> sp.Expr:
 def _links(spec: LossSpec, classes: int) -> dict[sp.Expr, sp.Expr]:
     """Probability symbol -> its expression in the logits."""
     kept = {k: v for k, v in spec.link.items() if k not in _abbreviations(spec)}
-    if not spec.has_class_axis:
+    if not spec.indexed:
         return {_parsed(spec, k): _parsed(spec, v) for k, v in kept.items()}
     i = _NAMES["i"]
     return {
@@ -129,7 +136,7 @@ def _links(spec: LossSpec, classes: int) -> dict[sp.Expr, sp.Expr]:
 def in_inputs(spec: LossSpec, *, classes: int = CLASSES, **settings: Setting) -> sp.Expr:
     """The loss of one example as a function of what is passed in: logits, not probabilities."""
     expression = formula(spec, **settings)
-    if spec.has_class_axis:
+    if spec.indexed:
         expression = unrolled(expression, classes)
     return expression.subs(_links(spec, classes))
 
@@ -138,16 +145,17 @@ def _derivative(spec: LossSpec, expression: sp.Expr, name: str) -> sp.Expr:
     """Differentiate by the chain rule through the link, and return to probabilities."""
     argument = symbol(name)
     links = _links(spec, CLASSES)
-    total = sp.diff(expression, argument)
+    total = derivative(expression, argument)
+    softmax = bool(links) and spec.unit == "row"
     for inner, outer in links.items():
-        slope = sp.diff(outer, argument)
-        if spec.has_class_axis:  # a softmax does not see a shift: z = log p inverts it
+        slope = derivative(outer, argument)
+        if softmax:  # it does not see a shift: z = log p inverts it
             inverse = {symbol(f"z_{c}"): sp.log(symbol(f"p_{c}")) for c in range(1, CLASSES + 1)}
             slope = sp.simplify(slope.subs(inverse)).subs(_last_probability())
         else:
             slope = slope.subs(outer, inner)
-        total += sp.diff(expression, inner) * slope
-    return sp.simplify(total.subs(_last_probability())) if spec.has_class_axis else total
+        total += derivative(expression, inner) * slope
+    return sp.simplify(total.subs(_last_probability())) if softmax else total
 
 
 def _last_probability() -> dict[sp.Symbol, sp.Expr]:
@@ -158,9 +166,11 @@ def _last_probability() -> dict[sp.Symbol, sp.Expr]:
 def _expanded(spec: LossSpec, settings: Mapping[str, Setting]) -> sp.Expr:
     """The formula with its classes written out, class 1 being the true one unless y is kept."""
     expression = formula(spec, **settings)
-    if not spec.has_class_axis:
+    if not spec.indexed:
         return expression
     flat = unrolled(expression, CLASSES)
+    if spec.unit == "list":
+        return flat
     hot = settings.get("y", 1)
     return flat.subs({symbol(f"y_{c}"): int(c == hot) for c in range(1, CLASSES + 1)})
 
@@ -188,7 +198,7 @@ def _cached_curvature(spec: LossSpec, wrt: str, items: tuple[tuple[str, Any], ..
 
 
 def _argument(spec: LossSpec, wrt: int) -> str:
-    return f"{spec.argument}_{wrt}" if spec.has_class_axis else spec.argument
+    return f"{spec.argument}_{wrt}" if spec.indexed else spec.argument
 
 
 def gradient(spec: LossSpec, *, wrt: int = 1, **settings: Setting) -> sp.Expr:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import mpmath as mp
-import sympy as sp
 
 from lossedu.losses import LossSpec
 from lossedu.symbolic.expressions import Setting, in_inputs, symbol
-from lossedu.symbolic.functions import sigmoid
+from lossedu.symbolic.functions import derivative, numeric
 
 DIGITS = 50
 _MOST_DIGITS = 200_000
@@ -55,10 +54,14 @@ class Oracle:
     settings: tuple[tuple[str, Any], ...]
 
     def _call(self, order: int, prediction: Any, target: Any, wrt: int) -> Any:
-        classes = len(prediction) if self.spec.has_class_axis else 0
+        classes = len(prediction) if self.spec.indexed else 0
         function, names = _compiled(self.spec, self.settings, order, classes, wrt)
         given: dict[str, Any] = {}
-        for letter, value in ((self.spec.argument, prediction), ("y", target), *self.settings):
+        for letter, value in (
+            (self.spec.argument, prediction),
+            (self.spec.target, target),
+            *self.settings,
+        ):
             values = value if isinstance(value, Sequence) else [value]
             plain = not isinstance(value, Sequence)
             given |= {letter if plain else f"{letter}_{c}": v for c, v in enumerate(values, 1)}
@@ -87,12 +90,10 @@ def _compiled(
     if key not in _CACHE:
         kept: dict[str, Setting] = {name: name for name, _ in settings}
         expression = in_inputs(spec, classes=classes or 1, **_all_options(spec, kept))
-        expression = expression.rewrite(sigmoid, sp.exp)
-        if order:
-            moved = symbol(f"{spec.argument}_{wrt}" if classes else spec.argument)
-            expression = sp.diff(expression, moved, order)
+        moved = symbol(f"{spec.argument}_{wrt}" if classes else spec.argument)
+        expression = derivative(expression, moved, order)
         symbols = sorted(expression.free_symbols, key=str)
-        _CACHE[key] = sp.lambdify(symbols, expression, modules="mpmath"), [str(s) for s in symbols]
+        _CACHE[key] = numeric(symbols, expression), [str(s) for s in symbols]
     return _CACHE[key]
 
 

@@ -12,6 +12,12 @@ from lossedu import catalog
 from lossedu.losses import LossSpec, Parameter
 
 CLASSES = 4
+COSTS = torch.tensor([[0, 1, 2, 5], [3, 0, 1, 1], [2, 2, 0, 4], [9, 1, 1, 0]]).double()
+FIXED: dict[str, dict[str, Any]] = {
+    "cost_sensitive_loss": {"costs": COSTS},
+    "soft_f1_loss": {"dim": -1},
+}
+"""Arguments without which a loss has no place among the laws: a region is a row here."""
 
 
 def value_of(parameter: Parameter, sample: Any) -> Any:
@@ -45,26 +51,57 @@ class Case:
     spec: LossSpec
     options: dict[str, Any]
 
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """What is always passed."""
+        return FIXED.get(self.spec.function.__name__, {})
+
     def __call__(self, predictions: Tensor, targets: Tensor, **kwargs: Any) -> Tensor:
-        return self.spec.function(predictions, targets, **{**self.options, **kwargs})
+        given = {**self.spec.variant, **self.fixed, **self.options, **kwargs}
+        if isinstance(kwargs.get("mask"), Tensor):
+            given["mask"] = self.over_items(kwargs["mask"], predictions)
+        if self.spec.targets == "none":
+            return self.spec.function(predictions, **given)
+        return self.spec.function(predictions, targets, **given)
+
+    def over_items(self, mask: Tensor, predictions: Tensor) -> Tensor:
+        """A mask of examples as the loss takes it: losses of lists mask items."""
+        if self.spec.unit != "list" or mask.shape != predictions.shape[:-1]:
+            return mask
+        return mask.unsqueeze(-1).expand(predictions.shape)
 
     def draw(self, n: int, seed: int = 0, scale: float = 3.0) -> tuple[Tensor, Tensor]:
         """N examples in float64, with some spread and every kind of target."""
         generator = torch.Generator().manual_seed(seed)
-        if self.spec.has_class_axis:
-            predictions = scale * torch.randn(n, CLASSES, generator=generator, dtype=torch.float64)
-            targets = torch.arange(n) % CLASSES
-        else:
-            predictions = scale * torch.randn(n, generator=generator, dtype=torch.float64)
-            targets = (torch.arange(n) % 2).to(torch.float64)
-        if self.spec.family == "regression":
-            targets = scale * torch.randn(n, generator=generator, dtype=torch.float64)
+        shape = (n, CLASSES) if self.spec.indexed else (n,)
+        predictions = scale * torch.randn(*shape, generator=generator, dtype=torch.float64)
         assert n < 2 or predictions.std() > 0.1 * scale
-        return predictions, targets
+        return predictions, self._targets(shape, generator, scale)
+
+    def _targets(self, shape: tuple[int, ...], generator: torch.Generator, scale: float) -> Tensor:
+        count = torch.arange(shape[0])
+        kind = self.spec.targets
+        if kind in ("class", "none"):
+            return count % CLASSES
+        noise = torch.randn(*shape, generator=generator, dtype=torch.float64)
+        if kind == "real":
+            return scale * noise
+        if kind == "shares":
+            return noise.softmax(-1)
+        if kind == "grade":  # every list has items of several grades, and a tie
+            return torch.tensor([2.0, 0.0, 1.0, 0.0]).double()[
+                (count[:, None] + torch.arange(4)) % 4
+            ]
+        if self.spec.unit == "list":
+            events = (count[:, None] + torch.arange(shape[-1])) % 3 == 0
+        else:
+            events = count % 2 == 1
+        return events.double() if kind == "event" else 2 * events.double() - 1
 
 
-CASES = [Case(spec, options) for spec in catalog.specs().values() for options in option_sets(spec)]
-PLAIN = [Case(spec, {}) for spec in catalog.specs().values()]
+COMMON = [spec for spec in catalog.specs().values() if spec.unit != "tuple"]
+CASES = [Case(spec, options) for spec in COMMON for options in option_sets(spec)]
+PLAIN = [Case(spec, {}) for spec in COMMON]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

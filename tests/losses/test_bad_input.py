@@ -20,6 +20,8 @@ def refused(error, function, *args, **kwargs):
 
 
 def test_a_column_against_a_row_is_refused(plain):
+    if plain.spec.targets == "none":
+        pytest.skip("nothing to compare with")
     predictions, targets = plain.draw(8)
 
     message = refused(ValueError, plain, predictions.unsqueeze(1), targets)
