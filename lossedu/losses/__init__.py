@@ -20,10 +20,13 @@ from lossedu.losses.focal import sigmoid_focal_loss, softmax_focal_loss
 from lossedu.losses.hinge import hinge_loss, smooth_hinge_loss, squared_hinge_loss
 from lossedu.losses.huber import huber_loss, log_cosh_loss, pseudo_huber_loss
 from lossedu.losses.l1 import l1_loss
+from lossedu.losses.lambdarank import lambdarank_loss
+from lossedu.losses.listwise import listmle_loss, listnet_loss
 from lossedu.losses.mse import mse_loss
 from lossedu.losses.multiclass_hinge import multiclass_hinge_loss
 from lossedu.losses.ordinal import cumulative_link_loss
 from lossedu.losses.overlap import dice_loss, jaccard_loss, soft_f1_loss
+from lossedu.losses.pairwise import pairwise_hinge_loss, pairwise_logistic_loss
 from lossedu.losses.power import power_loss
 from lossedu.losses.quantile import quantile_loss
 from lossedu.losses.svm import SVMObjective, random_fourier_features
@@ -48,9 +51,14 @@ __all__ = [
     "jaccard_loss",
     "kl_divergence",
     "l1_loss",
+    "lambdarank_loss",
+    "listmle_loss",
+    "listnet_loss",
     "log_cosh_loss",
     "mse_loss",
     "multiclass_hinge_loss",
+    "pairwise_hinge_loss",
+    "pairwise_logistic_loss",
     "perceptron_loss",
     "power_loss",
     "prediction_entropy",

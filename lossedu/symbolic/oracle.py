@@ -88,7 +88,10 @@ def _compiled(
 ) -> tuple[Callable[..., Any], list[str]]:
     key = (spec.name, spec.formula, settings, order, classes, wrt)
     if key not in _CACHE:
-        kept: dict[str, Setting] = {name: name for name, _ in settings}
+        # A whole number may be a power, and the slope of 0^k is known once k is.
+        kept: dict[str, Setting] = {
+            name: value if isinstance(value, int) else name for name, value in settings
+        }
         expression = in_inputs(spec, classes=classes or 1, **_all_options(spec, kept))
         moved = symbol(f"{spec.argument}_{wrt}" if classes else spec.argument)
         expression = derivative(expression, moved, order)

@@ -1,0 +1,133 @@
+"""Pairs of items of a list, the better one first: all at once, by tiles, or never formed.
+
+A pair costs ``charge(s_i - s_j)``.  All at once is the formula as it stands, n^2 numbers a list.
+By tiles it is the same sum with the closed-form slope, a few rows at a time: n numbers, and half of
+the work, because items sorted by relevance only ever meet those behind them.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from lossedu.losses._bipartite import Meeting, meetings
+from lossedu.losses._closed_form import attached
+from lossedu.losses._lists import Lists
+
+Charge = Callable[[Tensor], Tensor]
+Rows = Callable[[Tensor, Tensor], Tensor]
+
+_TILE = 2**18
+
+
+def better(relevance: Tensor, shown: Tensor) -> Tensor:
+    """Which pairs count: ``[l, i, j]`` is True where item i of list l is more relevant than j."""
+    both = shown.unsqueeze(-1) & shown.unsqueeze(-2)
+    return (relevance.unsqueeze(-1) > relevance.unsqueeze(-2)) & both
+
+
+def pair_counts(relevance: Tensor, shown: Tensor) -> Tensor:
+    """How many pairs each list has: for each item, those before the first of its grade."""
+    grades = torch.where(shown, relevance, torch.inf).sort(dim=-1).values
+    lower = torch.searchsorted(grades, grades, right=False)
+    position = torch.arange(grades.shape[-1], device=grades.device)
+    real = position < shown.sum(-1, keepdim=True)
+    return (lower * real).sum(-1)
+
+
+def every_pair(lists: Lists, scores: Tensor, charge: Charge) -> Tensor:
+    """The sum of all pairs' charges, a list at a time, by the formula as it stands."""
+    return all_pairs(scores, better(lists.relevance, lists.shown).to(scores.dtype), charge)
+
+
+def all_pairs(scores: Tensor, pairs: Tensor, charge: Charge) -> Tensor:
+    """The sum of the charges of each list, as the formula says it; ``pairs`` are weights."""
+    gaps = scores.unsqueeze(-1) - scores.unsqueeze(-2)
+    # What no pair needs is not computed: a charge that overflowed there would spoil the gradient.
+    needed = pairs != 0
+    gaps = torch.where(needed, gaps, torch.zeros_like(gaps))
+    return torch.where(needed, charge(gaps) * pairs, torch.zeros_like(gaps)).sum((-2, -1))
+
+
+def tiled(
+    scores: Tensor, order: Tensor, weights: Rows, charge: Charge, slope: Charge
+) -> tuple[Tensor, Tensor]:
+    """The same sums and their slopes in the scores, both in float64, by tiles.
+
+    Args:
+        scores: Shape ``(lists, n)``.
+        order: Items by falling relevance, hidden ones last; a pair's better item stands first.
+        weights: Given positions of rows and columns in that order, the pairs' weights, shape
+            ``(lists, rows, columns)``; 0 where a pair does not count.
+        charge: What a gap costs.
+        slope: The derivative of ``charge``.
+    """
+    ranked = scores.gather(-1, order)
+    lists, n = ranked.shape
+    totals = torch.zeros(lists, dtype=torch.float64, device=scores.device)
+    slopes = torch.zeros(lists, n, dtype=torch.float64, device=scores.device)
+    position = torch.arange(n, device=scores.device)
+    step = max(1, _TILE // max(1, lists * n))
+    for first in range(0, n, step):
+        rows, columns = position[first : first + step], position[first:]
+        gaps = ranked[:, rows].unsqueeze(-1) - ranked[:, columns].unsqueeze(-2)
+        weight = weights(rows, columns)
+        totals += (charge(gaps) * weight).sum((-2, -1), dtype=torch.float64)
+        pull = slope(gaps).mul_(weight)
+        slopes[:, rows] += pull.sum(-1, dtype=torch.float64)
+        slopes[:, columns] -= pull.sum(-2, dtype=torch.float64)
+    return totals, torch.empty_like(slopes).scatter_(-1, order, slopes)
+
+
+def pairs_by_tiles(lists: Lists, scores: Tensor, charge: Charge, slope: Charge) -> Tensor:
+    """The same sums in O(n) memory."""
+    order = by_relevance(lists.relevance, lists.shown)
+    grades, shown = lists.relevance.gather(-1, order), lists.shown.gather(-1, order)
+
+    def weights(rows: Tensor, columns: Tensor) -> Tensor:
+        differ = grades[:, rows].unsqueeze(-1) > grades[:, columns].unsqueeze(-2)
+        # Hidden items stand last, so that a column that is shown has only rows that are.
+        return (differ & shown[:, columns].unsqueeze(-2)).to(scores.dtype)
+
+    with torch.no_grad():
+        totals, slopes = tiled(scores.detach(), order, weights, charge, slope)
+    kept = totals.to(scores.dtype), [slopes.to(scores.dtype)]
+    return attached(*kept, [scores], lambda leaf: every_pair(lists, leaf, charge))
+
+
+Meet = Callable[[Meeting], tuple[Tensor, Tensor]]
+
+
+def pairs_by_meeting(
+    lists: Lists, scores: Tensor, charge: Charge, prepared: Callable[[Tensor], Meet]
+) -> Tensor:
+    """The same sums without forming a pair.
+
+    Args:
+        lists: Who is more relevant than whom.
+        scores: What is compared.
+        charge: What a gap costs, for second derivatives.
+        prepared: Given flat scores, float64, a function from a meeting to the charge of each of its
+            groups and its slope in each score.
+    """
+    with torch.no_grad():
+        list_of, item = lists.shown.nonzero(as_tuple=True)
+        exact = torch.where(lists.shown, scores.detach().double(), 0.0)
+        centre = exact.sum(-1) / lists.shown.sum(-1).clamp(min=1)  # sums of small numbers are exact
+        totals, slopes = torch.zeros_like(centre), torch.zeros_like(exact)
+        if len(item):
+            flat = exact[list_of, item] - centre[list_of]
+            meet = prepared(flat)
+            pull = torch.zeros_like(flat)
+            for meeting in meetings(lists.relevance[list_of, item], list_of):
+                charged, pulled = meet(meeting)
+                totals.index_add_(0, meeting.list_of, charged)
+                pull += pulled
+            slopes[list_of, item] = pull
+    kept = totals.to(scores.dtype), [slopes.to(scores.dtype)]
+    return attached(*kept, [scores], lambda leaf: every_pair(lists, leaf, charge))
+
+
+def by_relevance(relevance: Tensor, shown: Tensor) -> Tensor:
+    """Items by falling relevance, hidden ones last; ties in the order in which they came."""
+    return torch.where(shown, relevance, -torch.inf).argsort(dim=-1, descending=True, stable=True)
