@@ -1,8 +1,8 @@
 """Values and slopes that a better algorithm has found, made part of autograd's graph.
 
 A fast path computes the values and their first derivatives together, without a graph.  `attached`
-hands both to autograd.  Where a second derivative is asked for, it is taken of the plain formula,
-so it is right and costs what the plain formula costs; a third one is refused by autograd.
+hands both to autograd.  Where a further derivative is asked for, it is taken of the plain formula,
+so it is right and costs what the plain formula costs.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 Plain = Callable[..., Tensor]
 
@@ -34,7 +33,7 @@ def attached(
         slopes: For each input, the derivative of every value in its own part of that input: its
             shape starts with that of ``values``.
         inputs: The tensors that may require a gradient.
-        plain: The values as a formula of the inputs, for second derivatives.
+        plain: The values as a formula of the inputs, for further derivatives.
     """
     attached_values: Tensor = _Attached.apply(values, plain, *inputs, *slopes)  # type: ignore[no-untyped-call]
     return attached_values
@@ -49,31 +48,13 @@ class _Attached(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
-        saved = ctx.saved_tensors
-        half = len(saved) // 2
-        slopes = saved[half:]
-        if torch.is_grad_enabled():
-            slopes = _Slopes.apply(ctx.plain, *saved)
-        found = (_along(outer[0], slope) * slope for slope in slopes)
-        return None, None, *found, *(None for _ in range(half))
-
-
-class _Slopes(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, plain: Plain, *inputs_and_slopes: Tensor) -> tuple[Tensor, ...]:
-        half = len(inputs_and_slopes) // 2
-        ctx.save_for_backward(*inputs_and_slopes[:half])
-        ctx.plain = plain
-        return tuple(slope.view_as(slope) for slope in inputs_and_slopes[half:])
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
-        with torch.enable_grad():
-            leaves = [tensor.detach().requires_grad_() for tensor in ctx.saved_tensors]
-            slopes = torch.autograd.grad(ctx.plain(*leaves).sum(), leaves, create_graph=True)
-            bends = torch.autograd.grad(slopes, leaves, outer, allow_unused=True)
-        return None, *bends, *(None for _ in leaves)
+        half = len(ctx.saved_tensors) // 2
+        inputs, slopes = ctx.saved_tensors[:half], ctx.saved_tensors[half:]
+        nothing = (None for _ in slopes)
+        if torch.is_grad_enabled():  # somebody will differentiate this once more
+            found = torch.autograd.grad(ctx.plain(*inputs), inputs, outer, create_graph=True)
+            return None, None, *found, *nothing
+        return None, None, *(_along(outer[0], slope) * slope for slope in slopes), *nothing
 
 
 def _along(outer: Tensor, slope: Tensor) -> Tensor:

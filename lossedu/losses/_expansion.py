@@ -68,14 +68,14 @@ class Boxes:
 
 def boxed(scores: Tensor, nodes: int) -> Boxes:
     """Sort flat scores into boxes."""
-    like = {"dtype": torch.float64, "device": scores.device}
-    angles = math.pi * (torch.arange(nodes, **like) + 0.5) / nodes
+    number = torch.arange(nodes, dtype=torch.float64, device=scores.device)
+    angles = math.pi * (number + 0.5) / nodes
     place = ((scores - scores.min()) / 2).floor()
     within = (scores - scores.min() - 2 * place - 1).clamp(-1, 1)
     away = within.unsqueeze(-1) - torch.cos(angles)
     # Barycentric weights; a score on a node would divide by 0, and 1e-15 beside it it is as good.
     away = torch.where(away.abs() < 1e-15, 1e-15, away)
-    shares = (-1.0) ** torch.arange(nodes, **like) * torch.sin(angles) / away
+    shares = (-1.0) ** number * torch.sin(angles) / away
     occupied, which = torch.unique(place, return_inverse=True)
     steps = occupied.diff().clamp(max=_NEAR + 1).long()
     cells = torch.cat([steps.new_zeros(1), steps.cumsum(0)])

@@ -131,6 +131,5 @@ def random_fourier_features(
     generator = torch.Generator().manual_seed(seed)
     frequencies = torch.randn(inputs.shape[-1], n_features, generator=generator)
     phases = 2 * math.pi * torch.rand(n_features, generator=generator)
-    like = {"dtype": inputs.dtype, "device": inputs.device}
-    angles = inputs @ (math.sqrt(2 * gamma) * frequencies).to(**like) + phases.to(**like)
+    angles = inputs @ (math.sqrt(2 * gamma) * frequencies).to(inputs) + phases.to(inputs)
     return math.sqrt(2 / n_features) * torch.cos(angles)

@@ -21,9 +21,23 @@ Setting: TypeAlias = Any
 CLASSES = 3
 
 
-_REAL = ("x", "y", "z", "s", "d", "q", "w", "epsilon", "pos_weight", "u", "v")
-_POSITIVE = ("p", "gamma", "alpha", "label_smoothing", "delta", "quantile", "exponent", "margin")
-_POSITIVE += ("smoothing", "smooth", "temperature", "sigma", "beta", "k")
+_REAL = ["x", "y", "z", "s", "d", "q", "w", "u", "v", "epsilon", "pos_weight"]
+_POSITIVE = [
+    "p",
+    "k",
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "sigma",
+    "quantile",
+    "exponent",
+    "margin",
+    "smooth",
+    "smoothing",
+    "temperature",
+    "label_smoothing",
+]
 
 
 def _names() -> dict[str, Any]:

@@ -1,0 +1,19 @@
+"""Whether probabilities mean what they say, and how to make them."""
+
+from lossedu.calibration.errors import (
+    ReliabilityDiagram,
+    brier_score,
+    expected_calibration_error,
+    reliability_diagram,
+)
+from lossedu.calibration.scaling import IsotonicScaling, PlattScaling, TemperatureScaling
+
+__all__ = [
+    "IsotonicScaling",
+    "PlattScaling",
+    "ReliabilityDiagram",
+    "TemperatureScaling",
+    "brier_score",
+    "expected_calibration_error",
+    "reliability_diagram",
+]

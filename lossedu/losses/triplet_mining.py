@@ -1,0 +1,238 @@
+"""Triplets of a whole batch: which there are, and their loss without writing them down.
+
+Chapter: ``similarity/pairs-and-triplets``.  The trap: a mean over all triplets goes to 0 because
+most are easy, a mean over the active ones does not fall although the model learns.
+"""
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from lossedu.losses._checks import check_choice, check_floating, check_number, check_shape
+from lossedu.losses._closed_form import attached, fast_path_applies
+from lossedu.losses._distances import Distance, distances, unit
+from lossedu.losses._reduction import accumulation_dtype, check_mask, hide_masked
+from lossedu.losses._triplets import Batch, anchors_in_tiles, relations, triplet_sums
+
+Kind = Literal["all", "easy", "semihard", "hard"]
+Mining = Literal["all", "semihard", "hard", "batch_hard"]
+Average = Literal["active", "all"]
+
+
+def mine_triplets(
+    embeddings: Tensor,
+    labels: Tensor,
+    *,
+    kind: Kind = "semihard",
+    margin: float = 1.0,
+    distance: Distance = "euclidean",
+    mask: Tensor | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    r"""List the triplets of a batch that are of a kind.
+
+    .. math:: \text{easy: } d_{ap} + m \le d_{an}, \qquad
+        \text{semihard: } d_{ap} < d_{an} < d_{ap} + m, \qquad \text{hard: } d_{an} \le d_{ap}
+
+    Args:
+        embeddings: Shape ``(n, d)``, floating point.
+        labels: What each row is, shape ``(n,)``.
+        kind: ``"all"``, or one of the three, which share them out: each triplet is of one kind.
+        margin: m, at least 0.
+        distance: ``"euclidean"``, ``"squared_euclidean"`` or ``"cosine"``.
+        mask: True where a row counts, shape ``(n,)``.
+
+    Returns:
+        Row numbers of anchors, positives and negatives, three tensors of one length, in
+        lexicographic order, without gradient.  There may be n^3 of them; `batch_triplet_loss` does
+        without the list.
+
+    Raises:
+        TypeError: If embeddings are not floating point, or mask is not boolean.
+        ValueError: If shapes do not fit, or an option is unknown or out of range.
+
+    Example:
+        >>> points, labels = torch.tensor([[0.0], [1.0], [1.5]]), torch.tensor([0, 0, 1])
+        >>> [index.tolist() for index in mine_triplets(points, labels, kind="semihard")]
+        [[0], [1], [2]]
+
+    References:
+        F. Schroff, D. Kalenichenko, J. Philbin, FaceNet, CVPR 2015, arXiv 1503.03832, section 3.2.
+    """
+    check_choice("kind", kind, get_args(Kind))
+    batch = _batch(embeddings.detach(), labels, margin, distance, mask)
+    found = []
+    for rows in anchors_in_tiles(len(labels) ** 2):
+        at = _apart(batch, rows, distance)
+        near, far = at.unsqueeze(-1), at.unsqueeze(-2)
+        wanted = {
+            "all": torch.ones_like(near * far, dtype=torch.bool),
+            "easy": near + margin <= far,
+            "semihard": (near < far) & (far < near + margin),
+            "hard": far <= near,
+        }[kind]
+        positive, negative = relations(batch, rows)
+        triplets = wanted & positive.unsqueeze(-1) & negative.unsqueeze(-2)
+        found.append(triplets.nonzero() + torch.tensor([rows.start, 0, 0], device=at.device))
+    listed = torch.cat(found) if found else labels.new_zeros(0, 3, dtype=torch.long)
+    anchor, positive_of, negative_of = listed.unbind(-1)
+    return anchor, positive_of, negative_of
+
+
+def batch_triplet_loss(
+    embeddings: Tensor,
+    labels: Tensor,
+    *,
+    kind: Mining = "all",
+    margin: float = 1.0,
+    distance: Distance = "euclidean",
+    average: Average = "active",
+    mask: Tensor | None = None,
+) -> Tensor:
+    r"""Average the triplet loss over the triplets of a batch.
+
+    .. math:: \ell = \frac{1}{N} \sum_{(a, p, n)} \max(0,\ d_{ap} - d_{an} + m)
+
+    Args:
+        embeddings: Shape ``(n, d)``, floating point.
+        labels: What each row is, shape ``(n,)``.
+        kind: ``"all"`` triplets; the ``"semihard"`` or ``"hard"`` ones of `mine_triplets`;
+            ``"batch_hard"``: of each anchor its farthest positive and its nearest negative.
+        margin: m, at least 0.
+        distance: ``"euclidean"``, ``"squared_euclidean"`` or ``"cosine"``.
+        average: N counts the triplets whose loss is above 0 (``"active"``) or ``"all"`` of the
+            kind.
+        mask: True where a row counts, shape ``(n,)``; hidden rows may hold anything.
+
+    Returns:
+        A scalar in units of the distance, 0 if there is no triplet.  Half precision comes back as
+        float32; every other dtype is kept.
+
+    Gradient:
+        That of `triplet_loss` for each triplet; which triplets count is a constant to it.
+
+    Numerics:
+        Sorted distances and prefix sums in float64, a tile of anchors at a time: O(n^2 log n) time
+        and O(n) memory for n^3 triplets.  Distances come from products around the mean, so two rows
+        nearer than 1e-7 of their distance from it count as one point.  Further derivatives,
+        ``torch.func`` and ``torch.compile``: all triplets at once.
+
+    Raises:
+        TypeError: If embeddings are not floating point, or mask is not boolean.
+        ValueError: If shapes do not fit, or an option is unknown or out of range.
+
+    Example:
+        >>> points, labels = torch.tensor([[0.0], [1.0], [1.5]]), torch.tensor([0, 0, 1])
+        >>> batch_triplet_loss(points, labels).item()
+        1.0
+
+    References:
+        A. Hermans, L. Beyer, B. Leibe, In defense of the triplet loss for person re-identification,
+        2017, arXiv 1703.07737, equations 5 and 8.
+    """
+    check_choice("kind", kind, get_args(Mining))
+    check_choice("average", average, get_args(Average))
+    batch = _batch(embeddings, labels, margin, distance, mask)
+    if not fast_path_applies():
+        return _plain(batch, kind, margin, distance, average)
+    with torch.no_grad():
+        found = triplet_sums(batch, kind, margin, distance)
+        count = (found.active if average == "active" else found.triplets).clamp(min=1)
+        value, slopes = found.total / count, found.slopes / count
+    dtype = batch.embeddings.dtype
+
+    def plain(leaf: Tensor) -> Tensor:
+        return _plain(Batch(leaf, batch.labels, batch.shown), kind, margin, distance, average)
+
+    return attached(value.to(dtype), [slopes.to(dtype)], [batch.embeddings], plain)
+
+
+def collapse_score(embeddings: Tensor) -> Tensor:
+    r"""Measure how many of its dimensions an embedding leaves unused.
+
+    .. math:: 1 - \frac{e^{H} - 1}{r - 1}, \qquad H = -\sum_k p_k \log p_k, \quad
+        p_k = \frac{s_k}{\sum_l s_l}, \quad r = \min(n - 1, d)
+
+    with s the singular values of the centred embeddings: one minus their effective rank, scaled.
+
+    Args:
+        embeddings: Shape ``(n, d)``, floating point, n at least 2.
+
+    Returns:
+        A scalar in [0, 1]: 0 if all directions are used alike, 1 if all rows lie on a line or in a
+        point.  It has a gradient where no singular value is 0.
+
+    Raises:
+        TypeError: If embeddings are not floating point.
+        ValueError: If they are not a matrix of at least two rows.
+
+    Example:
+        >>> round(collapse_score(torch.tensor([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]])).item(), 3)
+        1.0
+
+    References:
+        O. Roy, M. Vetterli, The effective rank, EUSIPCO 2007; L. Jing, P. Vincent, Y. LeCun, Y.
+        Tian, Understanding dimensional collapse in contrastive self-supervised learning, ICLR 2022.
+    """
+    check_floating("embeddings", embeddings)
+    if embeddings.ndim != 2 or len(embeddings) < 2:
+        shape = tuple(embeddings.shape)
+        raise ValueError(f"embeddings must be two rows or more, but has shape {shape}.")
+    rows = embeddings.to(accumulation_dtype(embeddings))
+    values = torch.linalg.svdvals(rows - rows.mean(0))
+    usable = min(len(rows) - 1, rows.shape[1])
+    total = values.sum()
+    shares = values / torch.where(total > 0, total, torch.ones_like(total))
+    used = torch.exp(torch.special.entr(shares).sum())
+    return (1 - (used - 1) / max(usable - 1, 1)).clamp(0, 1)
+
+
+def _batch(
+    embeddings: Tensor, labels: Tensor, margin: float, distance: Distance, mask: Tensor | None
+) -> Batch:
+    check_floating("embeddings", embeddings)
+    check_number("margin", margin, low=0.0)
+    check_choice("distance", distance, get_args(Distance))
+    if embeddings.ndim != 2:
+        raise ValueError(
+            "embeddings must have the shape (n, d) of one embedding a row, "
+            f"but has shape {tuple(embeddings.shape)}."
+        )
+    check_shape("labels", labels, embeddings.shape[:1], "one label a row")
+    check_mask(mask, embeddings.shape[:1])
+    rows = hide_masked(embeddings, mask).to(accumulation_dtype(embeddings))
+    rows = unit(rows) if distance == "cosine" else rows
+    shown = torch.ones_like(labels, dtype=torch.bool) if mask is None else mask
+    return Batch(rows, labels, shown)
+
+
+def _apart(batch: Batch, rows: slice, distance: Distance) -> Tensor:
+    points = batch.embeddings
+    if distance == "cosine":  # of unit vectors, as the batch holds them
+        return distances(points[rows].unsqueeze(1), points, "squared_euclidean") / 2
+    return distances(points[rows].unsqueeze(1), points, distance)
+
+
+def _plain(
+    batch: Batch, kind: Mining, margin: float, distance: Distance, average: Average
+) -> Tensor:
+    """The formula as it stands: all triplets at once."""
+    everyone = slice(0, len(batch.labels))
+    at = _apart(batch, everyone, distance)
+    positive, negative = relations(batch, everyone)
+    if kind == "batch_hard":
+        far = torch.where(positive, at, -1.0).amax(-1)
+        near = torch.where(negative, at, torch.inf).amin(-1)
+        wanted = positive.any(-1) & negative.any(-1)
+        missing = torch.where(wanted, far - torch.where(wanted, near, 0.0) + margin, 0.0)
+    else:
+        near, far = at.unsqueeze(-1), at.unsqueeze(-2)
+        wanted = positive.unsqueeze(-1) & negative.unsqueeze(-2)
+        if kind == "semihard":
+            wanted = wanted & (near < far) & (far < near + margin)
+        elif kind == "hard":
+            wanted = wanted & (far <= near)
+        missing = torch.where(wanted, near - far + margin, 0.0)
+    paid = missing.relu()
+    count = ((paid > 0) if average == "active" else wanted).sum()
+    return paid.sum() / count.clamp(min=1).to(paid.dtype)
