@@ -20,6 +20,8 @@ from lossedu.tables import Cell, Table, as_text
 _FAR = 10**4
 _REACH = 40
 _STEPS = 640
+_DIGITS_NEAR = 7.0  # a unit of the axis: enough for a temperature of 0.07
+_DIGITS_FAR = 0.5  # where only a limit is asked for
 _BESIDE = 1e-9
 _NOTICED = 1e-6
 _INFINITY = float("inf")
@@ -58,10 +60,11 @@ _AXES = {
     "event": "logit of the truth",
     "sign": "margin",
     "class": "logit of the truth",
-    "shares": "logit of the truth",
+    "shares": "logit of a class of probability 3/4",
     "grade": "lead of the better item",
     "none": "logit",
 }
+_TRUTHS = {"shares": (sp.Rational(3, 4), sp.Rational(1, 4))}
 
 
 def _along_axis(spec: LossSpec, settings: dict[str, Setting]) -> tuple[sp.Expr, sp.Symbol, str]:
@@ -73,7 +76,7 @@ def _along_axis(spec: LossSpec, settings: dict[str, Setting]) -> tuple[sp.Expr, 
     expression = expression.subs({symbol(name): at for name, at in spec.given.items()})
     if spec.indexed:
         other = -a if spec.unit == "list" and spec.targets == "event" else 0
-        right, wrong = (0, 1) if spec.target == "c" else (1, 0)
+        right, wrong = _TRUTHS.get(spec.targets, (0, 1) if spec.target == "c" else (1, 0))
         row = {f"{spec.argument}_1": a, f"{spec.argument}_2": other}
         row |= {f"{spec.target}_1": right, f"{spec.target}_2": wrong}
         expression = expression.subs({symbol(name): value for name, value in row.items()})
@@ -87,8 +90,9 @@ def _evaluate(expression: sp.Expr, at: sp.Symbol) -> Callable[[float], float]:
     function = numeric([at], expression)
 
     def value(number: float) -> float:
-        # 1 - sigmoid(a) needs a / log(10) digits before anything of it is seen.
-        with mp.workdps(int(abs(number)) + 40):
+        # 1 - sigmoid(a / T) needs a / (T log 10) digits before anything of it is seen.
+        a_unit = _DIGITS_NEAR if abs(number) <= _REACH else _DIGITS_FAR
+        with mp.workdps(int(a_unit * abs(number)) + 40):
             try:
                 return float(function(mp.mpf(number)))
             except ZeroDivisionError:  # a pole, as the curvature of |x|^1.5 at 0
@@ -101,7 +105,7 @@ def _far_limit(function: Callable[[float], float], sign: int) -> float:
     near, far = function(sign * _FAR / 10), function(sign * _FAR)
     if abs(far) > 2 * abs(near) and abs(far) > 1:
         return _INFINITY if far > 0 else -_INFINITY
-    return 0.0 if abs(far) < 1e-300 else round(far, 9)
+    return 0.0 if abs(far) < 1e-300 else round(far, 7)
 
 
 def _largest_size(function: Callable[[float], float]) -> float:
@@ -112,10 +116,10 @@ def _largest_size(function: Callable[[float], float]) -> float:
     step = 2 * _REACH / _STEPS
     points = [-_REACH + step * k for k in range(_STEPS + 1)]
     best = max(points, key=lambda x: abs(function(x)))
-    for _ in range(6):
+    for _ in range(12):
         step /= 8
         best = max((best + step * k for k in range(-9, 10)), key=lambda x: abs(function(x)))
-    return max(abs(function(best)), *limits)
+    return round(max(abs(function(best)), *limits), 9)
 
 
 def _negative_stretch(
@@ -151,7 +155,7 @@ def _crossing(function: Callable[[float], float], low: float, high: float) -> fl
             low = middle
         else:
             high = middle
-    return (low + high) / 2
+    return round((low + high) / 2, 9) + 0.0  # not minus zero
 
 
 @cache

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 Plain = Callable[..., Tensor]
+Derive = Callable[[Tensor, Sequence[Tensor], Sequence[Tensor]], Sequence[Tensor]]
 
 
 def fast_path_applies() -> bool:
@@ -35,27 +36,46 @@ def attached(
         inputs: The tensors that may require a gradient.
         plain: The values as a formula of the inputs, for further derivatives.
     """
-    attached_values: Tensor = _Attached.apply(values, plain, *inputs, *slopes)  # type: ignore[no-untyped-call]
-    return attached_values
+    return attached_later(values, _scaled, slopes, inputs, plain)
+
+
+def attached_later(
+    values: Tensor, derive: Derive, kept: Sequence[Tensor], inputs: Sequence[Tensor], plain: Plain
+) -> Tensor:
+    """Like `attached`, where slopes are dear to keep and cheap to find from what is ``kept``.
+
+    Args:
+        values: One value a group.
+        derive: From the gradient of the values, the inputs and what was kept, the gradients of the
+            inputs.
+        kept: Tensors for ``derive``.
+        inputs: The tensors that may require a gradient.
+        plain: The values as a formula of the inputs, for further derivatives.
+    """
+    result: Tensor = _Attached.apply(values, plain, derive, len(inputs), *inputs, *kept)  # type: ignore[no-untyped-call]
+    return result
+
+
+def _scaled(outer: Tensor, inputs: Sequence[Tensor], slopes: Sequence[Tensor]) -> list[Tensor]:
+    return [
+        outer.reshape(outer.shape + (1,) * (slope.ndim - outer.ndim)) * slope for slope in slopes
+    ]
 
 
 class _Attached(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, values: Tensor, plain: Plain, *inputs_and_slopes: Tensor) -> Tensor:
-        ctx.save_for_backward(*inputs_and_slopes)
-        ctx.plain = plain
+    def forward(
+        ctx: Any, values: Tensor, plain: Plain, derive: Derive, many: int, *tensors: Tensor
+    ) -> Tensor:
+        ctx.save_for_backward(*tensors)
+        ctx.plain, ctx.derive, ctx.many = plain, derive, many
         return values.view_as(values)
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
-        half = len(ctx.saved_tensors) // 2
-        inputs, slopes = ctx.saved_tensors[:half], ctx.saved_tensors[half:]
-        nothing = (None for _ in slopes)
+        inputs, kept = ctx.saved_tensors[: ctx.many], ctx.saved_tensors[ctx.many :]
         if torch.is_grad_enabled():  # somebody will differentiate this once more
             found = torch.autograd.grad(ctx.plain(*inputs), inputs, outer, create_graph=True)
-            return None, None, *found, *nothing
-        return None, None, *(_along(outer[0], slope) * slope for slope in slopes), *nothing
-
-
-def _along(outer: Tensor, slope: Tensor) -> Tensor:
-    return outer.reshape(outer.shape + (1,) * (slope.ndim - outer.ndim))
+        else:
+            found = ctx.derive(outer[0], inputs, kept)
+        return (None,) * 4 + tuple(found) + (None,) * len(kept)

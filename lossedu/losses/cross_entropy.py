@@ -4,6 +4,8 @@ Chapter: ``classification/cross-entropy``.  The trap: taking the logarithm of a 
 already been rounded to 0 or 1.  Both losses start from logits and never form that probability.
 """
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -27,6 +29,7 @@ from lossedu.losses._reduction import (
     hide_masked,
     reduced,
 )
+from lossedu.losses._row_blocks import cross_entropy_in_blocks, pays
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
 
 
@@ -159,26 +162,45 @@ def cross_entropy(
     check_class_logits(logits)
     check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
     check_mask(mask, logits.shape[:-1])
-    soft = targets.is_floating_point()
-    if not soft:
-        counts = targets != ignore_index
-        mask = counts if mask is None else mask & counts
-        targets = checked_class_numbers(targets, logits, mask)
+    if targets.is_floating_point():
+        values = _from_shares(logits, targets, mask, label_smoothing)
+        return reduced(values, weight, mask, reduction)
+    counts = targets != ignore_index
+    mask = counts if mask is None else mask & counts
+    targets = checked_class_numbers(targets, logits, mask)
+    plain = partial(_from_classes, targets=targets, mask=mask, smoothing=label_smoothing)
+    if pays(logits):
+        values = cross_entropy_in_blocks(logits, targets, mask, label_smoothing, plain)
     else:
-        check_same_shape("targets", targets, "logits", logits)
-    logits = hide_masked(logits, mask).to(accumulation_dtype(logits))
-    gaps, rest = gaps_and_rest(logits)
-    if soft:
-        shares = hide_masked(targets, mask).to(logits.dtype)
-        check_values("targets", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
-        # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.
-        costs = shares * (gaps + rest.unsqueeze(-1))
-        values = torch.where(shares > 0, costs, torch.zeros_like(costs)).sum(-1)
-    else:
-        values = gaps.gather(-1, targets.unsqueeze(-1)).squeeze(-1) + rest
-    if label_smoothing:
-        values = (1 - label_smoothing) * values + label_smoothing * (gaps.mean(-1) + rest)
+        values = plain(logits)
     return reduced(values, weight, mask, reduction)
+
+
+def _from_classes(logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float) -> Tensor:
+    gaps, rest = _hidden_gaps_and_rest(logits, mask)
+    gap = gaps.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    return _smoothed(gap + rest, gaps, rest, smoothing)
+
+
+def _from_shares(logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float) -> Tensor:
+    check_same_shape("targets", targets, "logits", logits)
+    gaps, rest = _hidden_gaps_and_rest(logits, mask)
+    shares = hide_masked(targets, mask).to(gaps.dtype)
+    check_values("targets", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
+    # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.
+    costs = shares * (gaps + rest.unsqueeze(-1))
+    values = torch.where(shares > 0, costs, torch.zeros_like(costs)).sum(-1)
+    return _smoothed(values, gaps, rest, smoothing)
+
+
+def _hidden_gaps_and_rest(logits: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    return gaps_and_rest(hide_masked(logits, mask).to(accumulation_dtype(logits)))
+
+
+def _smoothed(values: Tensor, gaps: Tensor, rest: Tensor, smoothing: float) -> Tensor:
+    if not smoothing:
+        return values
+    return (1 - smoothing) * values + smoothing * (gaps.mean(-1) + rest)
 
 
 _SMOOTHING = "label_smoothing"

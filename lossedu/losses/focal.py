@@ -6,6 +6,7 @@ of a log-probability here, which is finite everywhere.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from torch import Tensor
 from lossedu.losses._binary import expected, surprises
 from lossedu.losses._checks import (
     check_number,
+    check_same_shape,
     check_shape,
     check_values,
 )
@@ -21,6 +23,7 @@ from lossedu.losses._classes import (
     checked_class_numbers,
     true_class_log_odds,
 )
+from lossedu.losses._focal_kernel import focal_in_blocks, pays
 from lossedu.losses._pairing import paired
 from lossedu.losses._reduction import (
     Reduction,
@@ -36,7 +39,7 @@ def sigmoid_focal_loss(
     logits: Tensor,
     targets: Tensor,
     *,
-    gamma: float = 2.0,
+    gamma: float | Tensor = 2.0,
     alpha: float | None = None,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -52,8 +55,9 @@ def sigmoid_focal_loss(
     Args:
         logits: Unbounded log-odds, any shape, floating point.
         targets: 0, 1, or the probability of 1 (the loss is then the expected one), the same shape.
-        gamma: Focusing strength, at least 0.  At 0 this is cross-entropy; large values ignore every
-            example but those given a probability near 0.  2.0 as in section 5.1 of the paper.
+        gamma: Focusing strength, at least 0: a number, or one an entry (see `adaptive_gamma`), the
+            same shape.  At 0 this is cross-entropy; large values ignore every example but those
+            given a probability near 0.  2.0 as in section 5.1 of the paper.
         alpha: Weight of positives in [0, 1], negatives get 1 - alpha; None weights both by 1.  At 0
             positives do not count, at 1 negatives do not.
         weight: How much each entry counts, at least 0, the same shape; None counts all alike.
@@ -91,17 +95,39 @@ def sigmoid_focal_loss(
         T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, Focal loss for dense object detection,
         ICCV 2017, arXiv 1708.02002, equation 5.
     """
-    check_number("gamma", gamma, low=0.0)
     if alpha is not None:
         check_number("alpha", alpha, low=0.0, high=1.0)
     logits, targets = paired(logits, targets, mask, "logits")
     check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
+    gamma = _checked_gamma(gamma, logits, mask)
+    values = None
+    if not isinstance(gamma, Tensor) and pays(logits, targets):
+        plain = partial(_binary_values, targets=targets, gamma=gamma, alpha=alpha)
+        values = focal_in_blocks(logits, targets, gamma, alpha, plain)
+    if values is None:
+        values = _binary_values(logits, targets, gamma, alpha)
+    return reduced(values, weight, mask, reduction)
+
+
+def _binary_values(
+    logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: float | None
+) -> Tensor:
     if_one, if_zero = surprises(logits)
     focal_one = torch.exp(-gamma * if_zero) * if_one
     focal_zero = torch.exp(-gamma * if_one) * if_zero
     if alpha is not None:
         focal_one, focal_zero = alpha * focal_one, (1 - alpha) * focal_zero
-    return reduced(expected(focal_one, focal_zero, targets), weight, mask, reduction)
+    return expected(focal_one, focal_zero, targets)
+
+
+def _checked_gamma(gamma: float | Tensor, logits: Tensor, mask: Tensor | None) -> float | Tensor:
+    if not isinstance(gamma, Tensor):
+        check_number("gamma", gamma, low=0.0)
+        return gamma
+    check_same_shape("gamma", gamma, "logits", logits)
+    gamma = hide_masked(gamma, mask).to(logits.dtype)
+    check_values("gamma", gamma, low=0.0, high=torch.inf, rule="be at least 0")
+    return gamma
 
 
 def softmax_focal_loss(

@@ -21,23 +21,11 @@ Setting: TypeAlias = Any
 CLASSES = 3
 
 
-_REAL = ["x", "y", "z", "s", "d", "q", "w", "u", "v", "epsilon", "pos_weight"]
-_POSITIVE = [
-    "p",
-    "k",
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "sigma",
-    "quantile",
-    "exponent",
-    "margin",
-    "smooth",
-    "smoothing",
-    "temperature",
-    "label_smoothing",
-]
+_REAL = ("x", "y", "z", "s", "d", "q", "w", "u", "v", "epsilon", "pos_weight")
+_POSITIVE = (
+    *("p", "k", "alpha", "beta", "gamma", "delta", "sigma", "quantile", "exponent", "margin"),
+    *("smooth", "smoothing", "temperature", "label_smoothing"),
+)
 
 
 def _names() -> dict[str, Any]:

@@ -1,0 +1,85 @@
+"""Cross-entropy over many classes, a block of rows at a time.
+
+Autograd's way keeps two arrays of the size of the logits until the backward pass; here each block
+of rows is read once forward, leaving three numbers a row, and once backward, straight into the
+gradient.  A logarithm of a probability near 1 is never formed: with m the largest logit, o the sum
+of e^(z_i - m) over all classes but the true one t, and S that sum with it, the loss is (m - z_t) +
+log S and its slope in z_t is -o / S.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from lossedu.losses._closed_form import attached_later, fast_path_applies
+from lossedu.losses._reduction import accumulation_dtype, hide_masked
+
+_BLOCK = 2**18
+
+
+def pays(logits: Tensor) -> bool:
+    """Whether blocks are worth it: eagerly, on the CPU, for more than a quarter of one."""
+    return logits.device.type == "cpu" and logits.numel() > _BLOCK // 4 and fast_path_applies()
+
+
+def cross_entropy_in_blocks(
+    logits: Tensor,
+    targets: Tensor,
+    mask: Tensor | None,
+    smoothing: float,
+    plain: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """One value a row, shape ``(...)``, from class numbers; hidden rows may hold anything."""
+    rows = _Rows(logits, targets, mask)
+    stats = logits.new_empty(3, rows.count, dtype=accumulation_dtype(logits))
+    values = torch.empty_like(stats[0])
+    for part, z, t in rows.blocks():
+        largest = z.amax(-1, keepdim=True)
+        gaps = largest - z
+        away = gaps.gather(-1, t)
+        mean_gap = gaps.mean(-1) if smoothing else 0.0
+        others = gaps.neg_().exp_().scatter_(-1, t, 0.0).sum(-1)
+        away = away.squeeze(-1)
+        rest = torch.log1p(others + torch.expm1(-away))
+        values[part] = (1 - smoothing) * away + smoothing * mean_gap + rest
+        stats[:, part] = torch.stack([largest.squeeze(-1), others, others + torch.exp(-away)])
+
+    def derive(outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]) -> Sequence[Tensor]:
+        return [_gradient(_Rows(inputs[0], targets, mask), outer.reshape(-1), kept[0], smoothing)]
+
+    return attached_later(values.reshape(targets.shape), derive, [stats], [logits], plain)
+
+
+class _Rows:
+    """Rows of logits with their class numbers, a block at a time, in the dtype of the loss."""
+
+    def __init__(self, logits: Tensor, targets: Tensor, mask: Tensor | None) -> None:
+        self.shape = logits.shape
+        self.logits = logits.detach().reshape(-1, logits.shape[-1])
+        self.targets = targets.reshape(-1, 1)
+        self.mask = None if mask is None or bool(mask.all()) else mask.reshape(-1)
+        self.count, self.classes = self.logits.shape
+
+    def blocks(self) -> Iterator[tuple[slice, Tensor, Tensor]]:
+        step = max(_BLOCK // self.classes, 1)
+        for start in range(0, self.count, step):
+            part = slice(start, start + step)
+            block = self.logits[part]
+            shown = hide_masked(block, None if self.mask is None else self.mask[part])
+            yield part, shown.to(accumulation_dtype(block)), self.targets[part]
+
+
+def _gradient(rows: _Rows, outer: Tensor, stats: Tensor, smoothing: float) -> Tensor:
+    found = torch.empty_like(rows.logits)
+    for part, z, t in rows.blocks():
+        largest, others, total = stats[:, part].unsqueeze(-1)
+        scale = outer[part].unsqueeze(-1)
+        in_place = found[part] if found.dtype == z.dtype else torch.empty_like(z)
+        slope = torch.sub(z, largest, out=in_place).exp_().mul_(scale / total)
+        slope.scatter_(-1, t, -scale * others / total)
+        if smoothing:  # (p - y) + epsilon (y - 1/C)
+            slope.sub_(scale * (smoothing / rows.classes))
+            slope.scatter_add_(-1, t, scale * smoothing)
+        found[part] = slope
+    return found.reshape(rows.shape)
