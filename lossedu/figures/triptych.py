@@ -8,19 +8,19 @@ import torch
 
 from lossedu.losses import LossSpec
 
-_TITLES = ("loss (nats)", "gradient", "curvature")
+_AXES = {"real": "prediction minus target", "event": "logit of the true class", "sign": "margin"}
+_TITLES = ("loss", "gradient", "curvature")
 
 
 def _derivatives(spec: LossSpec, x: torch.Tensor, options: Mapping[str, Any]) -> list[torch.Tensor]:
     """The loss of one example and its two derivatives at each x, by autograd."""
     point = x.clone().requires_grad_()
-    if spec.family == "regression":
-        values = spec.function(point, torch.zeros_like(point), reduction="none", **options)
-    else:
-        values = spec.function(point, torch.ones_like(point), reduction="none", **options)
+    truth = torch.full_like(point, 0.0 if spec.targets == "real" else 1.0)
+    values = spec.function(point, truth, reduction="none", **options)
     (slope,) = torch.autograd.grad(values.sum(), point, create_graph=True)
     (bend,) = torch.autograd.grad(slope.sum(), point) if slope.requires_grad else (0 * point,)
-    return [t.detach() for t in (values, slope, bend)]
+    # The second derivative of |x| is a tensor without memory until something is added to it.
+    return [torch.zeros_like(x) + t.detach() for t in (values, slope, bend)]
 
 
 def triptych(
@@ -28,7 +28,7 @@ def triptych(
     *,
     low: float = -6.0,
     high: float = 6.0,
-    xlabel: str = "logit of the true class",
+    xlabel: str | None = None,
 ) -> Any:
     """Draw value, gradient and curvature on one x-axis.
 
@@ -36,7 +36,7 @@ def triptych(
         curves: For each: its label, a pointwise loss, its options, its colour.
         low: Left end of the axis.
         high: Right end of the axis.
-        xlabel: What the axis is.
+        xlabel: What the axis is; by default what the first loss's kind of target makes it.
 
     Returns:
         The matplotlib figure, not shown.
@@ -45,18 +45,20 @@ def triptych(
         ValueError: If a loss is not pointwise, for it has no single axis.
     """
     for _, spec, _, _ in curves:
-        if spec.indexed:
-            raise ValueError(f"curves must hold pointwise losses, but {spec.name} is over classes.")
+        if spec.unit != "entry":
+            raise ValueError(
+                f"curves must hold pointwise losses, but {spec.name} is of a {spec.unit}."
+            )
     x = torch.linspace(low, high, 241, dtype=torch.float64)
     figure, panels = plt.subplots(3, 1, sharex=True, figsize=(6, 6.6))
     for k, (label, spec, options, colour) in enumerate(curves):
         style = "-" if k < 4 else "--"
         for axes, y in zip(panels, _derivatives(spec, x, options), strict=True):
             axes.plot(x, y, style, color=colour, label=label)
-    regression = all(spec.family == "regression" for _, spec, _, _ in curves)
+    nats = all(spec.targets == "event" for _, spec, _, _ in curves)
     for axes, title in zip(panels, _TITLES, strict=True):
         axes.axhline(0, color="#888888", linewidth=0.8)
-        axes.set_ylabel("loss" if regression and title.startswith("loss") else title)
+        axes.set_ylabel(f"{title} (nats)" if nats and title == "loss" else title)
     panels[0].legend()
-    panels[-1].set_xlabel(xlabel)
+    panels[-1].set_xlabel(xlabel or _AXES[curves[0][1].targets])
     return figure

@@ -24,8 +24,8 @@ def dice_loss(
 ) -> Tensor:
     r"""Charge one minus the share of the two regions that they have in common.
 
-    .. math:: \ell = 1 - \frac{2 \sum_i y_i p_i + \epsilon}{\sum_i y_i + \sum_i p_i + \epsilon} =
-    \frac{\sum_i y_i (1 - p_i) + (1 - y_i) p_i}{\sum_i y_i + \sum_i p_i + \epsilon}
+    .. math:: \ell = 1 - \frac{2 \sum_i y_i p_i + \kappa}{\sum_i y_i + \sum_i p_i + \kappa} =
+    \frac{\sum_i y_i (1 - p_i) + (1 - y_i) p_i}{\sum_i y_i + \sum_i p_i + \kappa}
 
     Args:
         logits: Unbounded log-odds, any shape, floating point.
@@ -44,7 +44,7 @@ def dice_loss(
         other dtype is kept.
 
     Gradient:
-        :math:`p_i (1 - p_i) (1 - 2 y_i - \ell) / (\sum y + \sum p + \epsilon)`: it depends on the
+        :math:`p_i (1 - p_i) (1 - 2 y_i - \ell) / (\sum y + \sum p + \kappa)`: it depends on the
         whole region.
 
     Numerics:
@@ -87,9 +87,9 @@ def jaccard_loss(
 ) -> Tensor:
     r"""Charge one minus intersection over union.
 
-    .. math:: \ell = 1 - \frac{\sum_i y_i p_i + \epsilon}{\sum_i y_i + \sum_i p_i - \sum_i y_i p_i +
-    \epsilon} = \frac{\sum_i y_i (1 - p_i) + (1 - y_i) p_i}{\sum_i y_i + \sum_i (1 - y_i) p_i +
-    \epsilon}
+    .. math:: \ell = 1 - \frac{\sum_i y_i p_i + \kappa}{\sum_i y_i + \sum_i p_i - \sum_i y_i p_i +
+    \kappa} = \frac{\sum_i y_i (1 - p_i) + (1 - y_i) p_i}{\sum_i y_i + \sum_i (1 - y_i) p_i +
+    \kappa}
 
     Args:
         logits: Unbounded log-odds, any shape, floating point.

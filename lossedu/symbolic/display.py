@@ -37,6 +37,7 @@ _LETTERS = {
     "exponent": "k",
     "margin": "m",
     "temperature": "T",
+    "smooth": r"\kappa",
     "smoothing": r"\varsigma",
 }
 

@@ -171,10 +171,13 @@ def _expanded(spec: LossSpec, settings: Mapping[str, Setting]) -> sp.Expr:
     if not spec.indexed:
         return expression
     flat = unrolled(expression, CLASSES)
-    if spec.unit == "list":
+    truth = [symbol(f"{spec.target}_{c}") for c in range(1, CLASSES + 1)]
+    if spec.targets == "shares":  # which sum to 1
+        return flat.subs(truth[-1], 1 - sum(truth[:-1]))
+    if spec.targets != "class" or spec.target != "y":
         return flat
     hot = settings.get("y", 1)
-    return flat.subs({symbol(f"y_{c}"): int(c == hot) for c in range(1, CLASSES + 1)})
+    return flat.subs({name: int(c == hot) for c, name in enumerate(truth, 1)})
 
 
 def _tidy(expression: sp.Expr) -> sp.Expr:
@@ -190,13 +193,16 @@ def _tidy(expression: sp.Expr) -> sp.Expr:
 
 @cache
 def _cached_gradient(spec: LossSpec, wrt: str, items: tuple[tuple[str, Any], ...]) -> sp.Expr:
-    return _tidy(_derivative(spec, _expanded(spec, dict(items)), wrt))
+    found = _derivative(spec, _expanded(spec, dict(items)), wrt)
+    # Of a list of items there is no short form to be found, only time to be lost.
+    return found if spec.unit == "list" else _tidy(found)
 
 
 @cache
 def _cached_curvature(spec: LossSpec, wrt: str, items: tuple[tuple[str, Any], ...]) -> sp.Expr:
     first = _derivative(spec, _expanded(spec, dict(items)), wrt)
-    return _tidy(_derivative(spec, first, wrt))
+    found = _derivative(spec, first, wrt)
+    return found if spec.unit == "list" else _tidy(found)
 
 
 def _argument(spec: LossSpec, wrt: int) -> str:

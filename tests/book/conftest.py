@@ -1,12 +1,14 @@
 """The book, built once for all tests that look at its pages, and served on loopback."""
 
+import importlib.util
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from filelock import FileLock
@@ -35,6 +37,20 @@ def build() -> None:
     command += ["--config", "_config.yml", "--path-output", "book", "-W", "--keep-going"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, f"the book does not build:\n{(done.stdout + done.stderr)[-6000:]}"
+
+
+@pytest.fixture
+def loaded_extension() -> Callable[[str], ModuleType]:
+    """Load one of the book's own extensions by name."""
+
+    def load(name: str) -> ModuleType:
+        path = ROOT / "book" / "_ext" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 class _Quiet(SimpleHTTPRequestHandler):

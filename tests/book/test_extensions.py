@@ -1,20 +1,10 @@
 """The book's own extensions do what the build relies on."""
 
-import importlib.util
-from pathlib import Path
 
-EXTENSIONS = Path(__file__).parent.parent.parent / "book" / "_ext"
-
-
-def loaded(name):
-    spec = importlib.util.spec_from_file_location(name, EXTENSIONS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_digest_follows_every_source_of_the_package_and_nothing_else(tmp_path):
-    digest_of = loaded("package_digest").digest_of
+def test_the_digest_follows_every_source_of_the_package_and_nothing_else(
+    tmp_path, loaded_extension
+):
+    digest_of = loaded_extension("package_digest").digest_of
     (tmp_path / "a.py").write_text("x = 1\n")
     first = digest_of(tmp_path)
 
@@ -25,10 +15,10 @@ def test_the_digest_follows_every_source_of_the_package_and_nothing_else(tmp_pat
     assert digest_of(tmp_path) != first
 
 
-def test_a_row_of_the_ledger_escapes_what_people_say():
+def test_a_row_of_the_ledger_escapes_what_people_say(loaded_extension):
     row = {"slug": "a", "says": "1 < 2 & <b>", "verdict": "right", "because": '"so"'}
 
-    shown = loaded("claims_ledger")._row(row, "../x.html")
+    shown = loaded_extension("claims_ledger")._row(row, "../x.html")
 
     assert "1 &lt; 2 &amp; &lt;b&gt;" in shown
     assert 'href="../x.html#claim-a"' in shown

@@ -65,9 +65,17 @@ def test_the_triptych_draws_the_derivatives_of_the_loss():
 
 
 def test_a_loss_over_classes_has_no_triptych():
-    with pytest.raises(ValueError, match="curves must hold pointwise losses"):
+    with pytest.raises(ValueError, match=r"curves must hold pointwise losses, but .* of a row"):
         triptych([("ce", catalog.spec("cross_entropy"), {}, "k")])
 
 
-def test_every_loss_has_a_colour():
-    assert [name for name in catalog.specs() if name not in COLOURS] == []
+POINTWISE = [spec for spec in catalog.specs().values() if spec.unit == "entry"]
+
+
+@pytest.mark.parametrize("spec", POINTWISE, ids=lambda spec: spec.name)
+def test_every_pointwise_loss_can_be_drawn_and_is_nowhere_undefined(spec):
+    figure = triptych([(spec.title, spec, {}, COLOURS["other"])])
+
+    for axes in figure.axes[:2]:
+        assert all(abs(y) < float("inf") for y in axes.get_lines()[0].get_ydata())
+    plt.close(figure)

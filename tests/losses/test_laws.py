@@ -102,9 +102,8 @@ def test_extreme_predictions_give_finite_values_and_gradients(case, dtype, each_
     slopes = each_gradient(case, predictions, targets)
 
     true_slopes = each_gradient(case, predictions.double(), widened(targets))
-    too_large = (
-        true_slopes.abs() > torch.finfo(dtype).max
-    )  # such a slope has no other name than inf
+    # A slope beyond the largest number of a dtype has no other name than inf.
+    too_large = true_slopes.abs() > torch.finfo(dtype).max
     assert values.isfinite().all()
     assert slopes[~too_large].isfinite().all()
     assert not slopes.isnan().any()
@@ -112,7 +111,7 @@ def test_extreme_predictions_give_finite_values_and_gradients(case, dtype, each_
 
 
 def test_extreme_predictions_are_right_in_float32(plain, each_gradient):
-    """Within eight units in the last place of the answer, or of what one such unit of input moves."""
+    """Within eight units in the last place of the answer, or of what one of the input moves."""
     predictions, targets = extremes(plain, torch.float32)
     reference = oracle_of(plain)
     slopes = each_gradient(plain, predictions.double(), widened(targets))

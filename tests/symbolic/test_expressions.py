@@ -51,13 +51,26 @@ def test_label_smoothing_over_classes_spreads_the_target():
     assert sp.simplify(half - sp.log(2)) == 0
 
 
-def test_every_loss_shows_its_formula_gradient_and_curvature():
-    for spec in catalog.specs().values():
-        for what in ("loss", "gradient", "curvature"):
-            latex = show(spec, what).latex
+@pytest.mark.parametrize("spec", catalog.specs().values(), ids=lambda spec: spec.name)
+def test_every_loss_shows_its_formula_and_where_it_is_of_one_number_its_derivatives(spec):
+    derivatives = ("gradient", "curvature") if spec.unit in ("entry", "row") else ()
+    for what in ("loss", *derivatives):
+        latex = show(spec, what).latex
 
-            assert latex.count("=") >= 1
-            assert "Derivative" not in latex
+        assert latex.count("=") >= 1
+        assert "Derivative" not in latex
+
+
+def test_gradient_of_the_kl_divergence_is_probability_less_share():
+    p_1, y_1 = symbol("p_1"), symbol("y_1")
+
+    assert gradient(catalog.spec("kl_divergence")) == p_1 - y_1
+
+
+def test_a_sign_may_be_settled_in_a_hinge():
+    hinge = show(catalog.spec("hinge_loss"), "gradient", y=1).latex
+
+    assert hinge.endswith(r"- \left[m - s > 0\right]")
 
 
 def test_an_unknown_option_is_refused_with_the_known_ones():
