@@ -6,9 +6,11 @@ A module of ``lossedu.losses`` registers a loss by holding a `LossSpec` at its t
 import importlib
 import pkgutil
 from functools import cache
+from typing import get_args
 
 import lossedu.losses
 from lossedu.losses import LossSpec
+from lossedu.losses._spec import Family
 
 
 @cache
@@ -21,11 +23,12 @@ def _found() -> dict[str, LossSpec]:
         for value in vars(module).values():
             if isinstance(value, LossSpec) and value.function.__module__ == module.__name__:
                 found[value.name] = value
-    return dict(sorted(found.items(), key=lambda item: (item[1].family, item[0])))
+    families = get_args(Family)
+    return dict(sorted(found.items(), key=lambda item: (families.index(item[1].family), item[0])))
 
 
 def specs() -> dict[str, LossSpec]:
-    """All specs by function name, ordered by family and name.
+    """All specs by function name, ordered by family, as in the book, and name.
 
     Example:
         >>> "sigmoid_focal_loss" in specs()

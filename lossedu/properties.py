@@ -108,6 +108,16 @@ def _far_limit(function: Callable[[float], float], sign: int) -> float:
     return 0.0 if abs(far) < 1e-300 else round(far, 7)
 
 
+def _least_inside(function: Callable[[float], float]) -> float:
+    """The smallest value on the axis, on a grid refined around the best point."""
+    step = 2 * _REACH / 400
+    best = min((-_REACH + step * k for k in range(401)), key=function)
+    for _ in range(6):
+        step /= 8
+        best = min((best + step * k for k in range(-8, 9)), key=function)
+    return round(function(best), 9)
+
+
 def _largest_size(function: Callable[[float], float]) -> float:
     """The supremum of ``|function|``: a scan, refined around its best point, and both limits."""
     limits = [abs(_far_limit(function, sign)) for sign in (-1, 1)]
@@ -168,11 +178,10 @@ def _computed(spec: LossSpec, items: tuple[tuple[str, Setting], ...]) -> Propert
     smooth = continuous and not any(abs(jump) > _NOTICED for jump in jumps.values())
     downward = [k for k, jump in jumps.items() if jump < -_NOTICED or not continuous]
     limits = _far_limit(value, -1), _far_limit(value, 1)
-    inside = min(value(-_REACH + 2 * _REACH * k / 400) for k in range(401))
-    least = min(inside, *limits)
+    least = min(_least_inside(value), *limits)
     return Properties(
         axis=axis,
-        least=0.0 if abs(least) < 1e-12 else least,
+        least=0.0 if abs(least) < 1e-9 else least,
         limits=limits,
         slopes=(_far_limit(slope, -1), _far_limit(slope, 1)),
         lipschitz=_largest_size(slope) if continuous else _INFINITY,
