@@ -1,7 +1,9 @@
-"""``python -m benchmarks [--device cuda] [--quick]`` prints a table and writes RESULTS.md."""
+"""``python -m benchmarks [--device cuda] [--quick]``: a table, RESULTS.md and RESULTS.json."""
 
 import argparse
+import json
 import platform
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,8 +12,8 @@ import torch
 from benchmarks.losses import rows
 from benchmarks.measure import Row
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
-HEAD = ("what", "size", "ours", "peer", "ours / peer", "memory ours / peer")
+FOLDER = Path(__file__).parent
+HEAD = ("what", "size", "beside", "ours", "theirs", "ours / theirs", "peak MB", "aim: met?")
 
 
 def device_name(device: str) -> str:
@@ -21,17 +23,17 @@ def device_name(device: str) -> str:
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
-def as_markdown(measured: list[Row], device: str) -> str:
-    """The results page."""
+def as_markdown(measured: list[Row], title: str) -> str:
+    """This device's section of the results page."""
     lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     lines += ["| " + " | ".join(row.cells()) + " |" for row in measured]
     return "\n".join(
         [
-            f"## {device_name(device)}",
+            f"## {title}",
             "",
             f"Measured {datetime.now(UTC):%Y-%m-%d} with Python {platform.python_version()}, "
-            f"torch {torch.__version__}: one forward and one backward pass, median of alternating "
-            "runs; memory is what the pass allocates at its peak beyond its inputs.",
+            f"torch {torch.__version__}: one forward and one backward pass in float32, median of "
+            "alternating runs; memory is what the pass allocates at its peak beyond its inputs.",
             "",
             *lines,
             "",
@@ -39,13 +41,27 @@ def as_markdown(measured: list[Row], device: str) -> str:
     )
 
 
-def kept(section: str) -> str:
-    """RESULTS.md with this device's section replaced and the others as they were."""
-    head = "# Results\n\nMade by `python -m benchmarks`. Ratios below 1 are in our favour.\n"
-    old = RESULTS.read_text().split("\n## ")[1:] if RESULTS.exists() else []
+def with_others(path: Path, section: str) -> str:
+    """The page with this device's section replaced and the others as they were."""
+    old = path.read_text().split("\n## ") if path.exists() else [""]
     title = section.splitlines()[0].removeprefix("## ")
-    others = [f"## {part.rstrip()}\n" for part in old if part.splitlines()[0] != title]
-    return "\n".join([head, section, *others])
+    others = [f"## {part.rstrip()}\n" for part in old[1:] if part.splitlines()[0] != title]
+    return "\n".join([(FOLDER / "ABOUT.md").read_text(), section, *others])
+
+
+def as_json(path: Path, measured: list[Row], title: str) -> str:
+    """The records of all devices, this one's replaced."""
+    records = json.loads(path.read_text()) if path.exists() else {}
+    derived = ("ratio", "memory_ratio", "met")
+    records[title] = [asdict(r) | {name: getattr(r, name) for name in derived} for r in measured]
+    return json.dumps(records, indent=1) + "\n"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file in one step."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text)
+    temporary.replace(path)
 
 
 def main() -> None:
@@ -55,14 +71,18 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes; writes nothing")
     arguments = parser.parse_args()
     measured = []
+    shown = slice(0, -1 if arguments.quick else None)  # small sizes have no aims
+    print(" | ".join(HEAD[shown]))
     for row in rows(arguments.device, quick=arguments.quick):
-        print(" | ".join(row.cells()), flush=True)
+        print(" | ".join(row.cells()[shown]), flush=True)
         measured.append(row)
-    if not arguments.quick:
-        temporary = RESULTS.with_suffix(".tmp")
-        temporary.write_text(kept(as_markdown(measured, arguments.device)))
-        temporary.replace(RESULTS)
-        print(f"written to {RESULTS.name}")
+    if arguments.quick:
+        return
+    title = device_name(arguments.device)
+    page, data = FOLDER / "RESULTS.md", FOLDER / "RESULTS.json"
+    write_whole(page, with_others(page, as_markdown(measured, title)))
+    write_whole(data, as_json(data, measured, title))
+    print(f"written to {page.name} and {data.name}")
 
 
 if __name__ == "__main__":

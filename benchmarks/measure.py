@@ -9,33 +9,91 @@ from itertools import accumulate
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-ROUNDS = 15
+SECONDS = 12.0  # for one row, so that a slow peer is run fewer times
+ROUNDS = range(3, 16)
+
+Step = Callable[[], torch.Tensor]
+
+
+class DisagreementError(Exception):
+    """Two implementations of one loss do not give one value."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Median milliseconds (None: not run, for lack of memory) and peak megabytes."""
+
+    ms: float | None
+    mb: float
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the results: two median times, and two peaks."""
+    """One line of the results.
+
+    Attributes:
+        what: What is computed.
+        size: On how much.
+        peer_name: What it is compared with; empty if nothing else can do it.
+        ours: Our figures.
+        peer: The other's figures.
+        target: The ratio of times that is aimed at, or None.
+        memory_target: The ratio of memory that is aimed at, or None.
+        limit: What is aimed at where there is no peer, as text, and whether it is met.
+    """
 
     what: str
     size: str
-    ours_ms: float
-    peer_ms: float
-    ours_mb: float
-    peer_mb: float
+    peer_name: str
+    ours: Measured
+    peer: Measured | None
+    target: float | None = None
+    memory_target: float | None = None
+    limit: tuple[str, bool] | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Our time in units of the peer's."""
+        return self.ours.ms / self.peer.ms if self.peer and self.peer.ms else None
+
+    @property
+    def memory_ratio(self) -> float | None:
+        """Our peak memory in units of the peer's."""
+        return self.ours.mb / self.peer.mb if self.peer and self.peer.mb else None
+
+    @property
+    def met(self) -> bool:
+        """Whether everything that is aimed at is reached."""
+        pairs = ((self.ratio, self.target), (self.memory_ratio, self.memory_target))
+        reached = all(is_ is None or aim is None or is_ <= aim for is_, aim in pairs)
+        return reached and (self.limit is None or self.limit[1])
 
     def cells(self) -> tuple[str, ...]:
         """The row as text."""
+        aims = [] if self.target is None else [f"≤ {self.target:g} time"]
+        aims += [] if self.memory_target is None else [f"≤ {self.memory_target:g} memory"]
+        aims += [] if self.limit is None else [self.limit[0]]
+        verdict = f"{', '.join(aims)}: {'yes' if self.met else 'no'}" if aims else ""
         return (
             self.what,
             self.size,
-            f"{self.ours_ms:.2f} ms",
-            f"{self.peer_ms:.2f} ms",
-            f"{self.ours_ms / self.peer_ms:.2f}",
-            f"{self.ours_mb:.0f} / {self.peer_mb:.0f} MB",
+            self.peer_name or "–",
+            _time(self.ours.ms),
+            _time(self.peer.ms) if self.peer else "–",
+            f"{self.ratio:.2g}" if self.ratio is not None else "–",
+            f"{self.ours.mb:.3g} / {self.peer.mb:.3g}" if self.peer else f"{self.ours.mb:.3g} / –",
+            verdict,
         )
 
 
-def _once(run: Callable[[], None], device: str) -> float:
+def _time(ms: float | None) -> str:
+    if ms is None:
+        return "not run"
+    return f"{ms:.3g} ms" if ms < 1000 else f"{ms / 1000:.3g} s"
+
+
+def once(run: Step, device: str) -> float:
+    """Milliseconds of one run."""
     if device == "cuda":
         torch.cuda.synchronize()
     start = time.perf_counter()
@@ -45,7 +103,7 @@ def _once(run: Callable[[], None], device: str) -> float:
     return 1e3 * (time.perf_counter() - start)
 
 
-def _peak_mb(run: Callable[[], None], device: str) -> float:
+def peak_mb(run: Step, device: str) -> float:
     """The most memory held at once beyond what was held before."""
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
@@ -59,16 +117,42 @@ def _peak_mb(run: Callable[[], None], device: str) -> float:
     return max(accumulate(nbytes for _, nbytes in changes), default=0) / 2**20
 
 
+def alone(run: Step, device: str) -> Measured:
+    """Measure what nothing else can do: once for memory, which warms it up, once for time."""
+    mb = peak_mb(run, device)
+    return Measured(once(run, device), mb)
+
+
 def compare(
-    what: str, size: str, ours: Callable[[], None], peer: Callable[[], None], device: str
-) -> Row:
-    """Warm both up, run them in turn, take medians."""
-    times: dict[str, list[float]] = {"ours": [], "peer": []}
-    for run in (ours, peer):
-        run()
-        run()
-    for _ in range(ROUNDS):
-        times["ours"].append(_once(ours, device))
-        times["peer"].append(_once(peer, device))
-    medians = (statistics.median(times[name]) for name in ("ours", "peer"))
-    return Row(what, size, *medians, _peak_mb(ours, device), _peak_mb(peer, device))
+    ours: Step, peer: Step, device: str, *, same: float | None
+) -> tuple[Measured, Measured]:
+    """Warm both up, check that they agree, run them in turn, take medians.
+
+    Args:
+        ours: One forward and backward pass of ours, returning the loss.
+        peer: The same of the other.
+        device: Where they run.
+        same: The relative difference of the two losses that is rounding; None where they are
+            different losses by their definition.
+
+    Raises:
+        DisagreementError: If the losses differ by more.
+    """
+    mine, theirs = float(ours()), float(peer())
+    if same is not None and abs(mine - theirs) > same * abs(theirs):
+        raise DisagreementError(f"ours is {mine!r}, the peer's {theirs!r}")
+    pair = once(ours, device) + once(peer, device)
+    rounds = min(max(int(1e3 * SECONDS / pair), ROUNDS.start), ROUNDS.stop)
+    times: list[tuple[float, float]] = [
+        (once(ours, device), once(peer, device)) for _ in range(rounds)
+    ]
+    ours_ms, peer_ms = (statistics.median(column) for column in zip(*times, strict=True))
+    return Measured(ours_ms, peak_mb(ours, device)), Measured(peer_ms, peak_mb(peer, device))
+
+
+def copy_bandwidth(device: str) -> float:
+    """Bytes a millisecond that a plain copy reads and writes."""
+    source = torch.empty(2**26, device=device)
+    target = torch.empty_like(source)
+    times = [once(lambda: target.copy_(source), device) for _ in range(7)]
+    return 2 * source.numel() * source.element_size() / statistics.median(times)
