@@ -74,7 +74,7 @@ def check_values(name: str, tensor: Tensor, *, low: float, high: float, rule: st
     smallest, largest = (bound.item() for bound in torch.aminmax(tensor.detach()))
     if low <= smallest and largest <= high:
         return
-    signs = bool((tensor.abs() == 1).all()) and smallest == -1.0
+    signs = bool((tensor.abs() == 1).all()) and smallest == -1.0 and (low, high) == (0.0, 1.0)
     hint = " Hint: targets look like -1 and +1; pass (targets + 1) / 2." if signs else ""
     _refuse(name, tensor, ~((tensor >= low) & (tensor <= high)), rule, hint)
 

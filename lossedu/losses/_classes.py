@@ -47,6 +47,8 @@ def check_class_logits(logits: Tensor) -> None:
 
 def checked_class_numbers(targets: Tensor, logits: Tensor, mask: Tensor | None) -> Tensor:
     """Class numbers as int64, 0 where hidden; refuse what is not one integer an example."""
+    if not isinstance(targets, Tensor):
+        raise TypeError(f"targets must be a tensor, but is {type(targets).__name__}.")
     if targets.is_floating_point() or targets.dtype == torch.bool:
         raise TypeError(f"targets must be integer class numbers, but has dtype {targets.dtype}.")
     check_shape("targets", targets, logits.shape[:-1], "one class number an example")

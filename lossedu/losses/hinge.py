@@ -6,6 +6,7 @@ cost the same whatever the score, and nothing complains; here it is refused.
 
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from lossedu.losses._checks import check_number
@@ -174,7 +175,8 @@ def smooth_hinge_loss(
     """
     check_number("smoothing", smoothing, low=0.0)
     missing = (1 - margins(scores, targets, mask)).relu()
-    if smoothing == 0:
+    smoothing = min(smoothing, torch.finfo(missing.dtype).max)
+    if smoothing < torch.finfo(missing.dtype).tiny:  # 0, or as good as 0 in this dtype
         return reduced(missing, weight, mask, reduction)
     part = missing.clamp(max=smoothing)
     return reduced(part * (missing - part / 2) / smoothing, weight, mask, reduction)

@@ -119,8 +119,9 @@ def pseudo_huber_loss(
     check_positive("delta", delta)
     predictions, targets = paired(predictions, targets, mask)
     error = predictions - targets
-    width = torch.full_like(error, delta)
-    values = error * (error * (delta / (width + torch.hypot(width, error))))
+    limits = torch.finfo(error.dtype)
+    width = torch.full_like(error, min(max(delta, limits.tiny), limits.max / 4))
+    values = error * (width * (error / (width + torch.hypot(width, error))))
     return reduced(values, weight, mask, reduction)
 
 

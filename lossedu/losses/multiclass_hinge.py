@@ -1,7 +1,7 @@
 """Three ways to ask for a margin between classes: from the best rival, from each, from zero.
 
-Chapter: ``classification/margins``.  The trap: only the first is right about the most probable
-class in the limit, and that only if one class has more than half of the probability.
+Chapter: ``classification/margins``.  The trap: where no class has more than half of the
+probability, none of the three need score the most probable class highest, however much data.
 """
 
 from typing import Literal, get_args

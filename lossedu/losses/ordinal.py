@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lossedu.losses._binary import surprises
-from lossedu.losses._checks import check_floating, check_shape, check_values
+from lossedu.losses._checks import can_look, check_floating, check_shape, check_values
 from lossedu.losses._reduction import (
     Reduction,
     accumulation_dtype,
@@ -80,15 +80,32 @@ def cumulative_link_loss(
     levels = _checked_levels(targets, scores, thresholds, mask)
     dtype = accumulation_dtype(scores)
     scores, ends = hide_masked(scores, mask).to(dtype), thresholds.to(dtype)
+    _check_increasing(ends)
     steps = ends.diff()
-    check_values("thresholds", steps, low=_TINY, high=torch.inf, rule="increase")
     endless = ends.new_full((1,), torch.inf)
     below_upper = torch.cat([ends, endless])[levels] - scores
     above_lower = torch.cat([-endless, ends])[levels] - scores
     width = torch.cat([endless, steps, endless])[levels] if len(ends) else endless[levels]
     not_above, not_below = surprises(below_upper)[0], surprises(above_lower)[1]
-    values = not_above + not_below - torch.log(-torch.expm1(-width))
+    values = not_above + not_below - _log_share(width)
     return reduced(values, weight, mask, reduction)
+
+
+def _log_share(width: Tensor) -> Tensor:
+    r"""Return :math:`\log(1 - e^{-w})`, exact for narrow levels and for wide ones."""
+    # Each branch is shown only what it can digest, for a NaN in the other would reach the gradient.
+    narrow = torch.log(-torch.expm1(-width.clamp(max=1)))
+    return torch.where(width < 1, narrow, torch.log1p(-torch.exp(-width.clamp(min=1))))
+
+
+def _check_increasing(thresholds: Tensor) -> None:
+    steps = thresholds.detach().diff()
+    if can_look(steps) and not (steps > 0).all():
+        at = int((~(steps > 0)).nonzero()[0])
+        low, high = thresholds[at : at + 2].tolist()
+        raise ValueError(
+            f"thresholds must increase, but contains {high:g} after {low:g} at index {at + 1}."
+        )
 
 
 def _checked_levels(
@@ -102,8 +119,6 @@ def _checked_levels(
     check_values("targets", levels, low=0, high=highest, rule=f"be levels 0 to {highest}")
     return levels
 
-
-_TINY = 5e-324
 
 SPEC = LossSpec(
     function=cumulative_link_loss,

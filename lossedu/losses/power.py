@@ -4,6 +4,7 @@ Chapter: ``regression/squared-absolute-huber``.  The trap: below an exponent of 
 the target is infinite, so second-order methods have nothing to hold on to.
 """
 
+import torch
 from torch import Tensor
 
 from lossedu.losses._checks import check_number
@@ -62,8 +63,11 @@ def power_loss(
     """
     check_number("exponent", exponent, low=1.0)
     predictions, targets = paired(predictions, targets, mask)
-    distance = (predictions - targets).abs()
-    values = distance if exponent == 1 else distance**exponent
+    error = predictions - targets
+    if exponent == 1:
+        return reduced(error.abs(), weight, mask, reduction)
+    # abs has slope 0 at 0, which would hide the curvature there.
+    values = torch.where(error < 0, -error, error) ** exponent
     return reduced(values, weight, mask, reduction)
 
 

@@ -4,6 +4,7 @@ Chapter: ``regression/quantiles-counts-uncertainty``.  The trap: the sign of the
 quantile must make *under*-prediction expensive.
 """
 
+import torch
 from torch import Tensor
 
 from lossedu.losses._checks import check_number
@@ -62,7 +63,10 @@ def quantile_loss(
     check_number("quantile", quantile, low=0.0, high=1.0)
     predictions, targets = paired(predictions, targets, mask)
     short = targets - predictions
-    values = quantile * short.relu() + (1 - quantile) * (-short).relu()
+    # A side that costs nothing is left out: 0 times an overflow would be NaN.
+    values = quantile * short.relu() if quantile else torch.zeros_like(short)
+    if quantile < 1:
+        values = values + (1 - quantile) * (-short).relu()
     return reduced(values, weight, mask, reduction)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lossedu.losses._checks import check_choice, check_floating, check_positive
 from lossedu.losses._margin import margins
-from lossedu.losses._reduction import reduced
+from lossedu.losses._reduction import accumulation_dtype, hide_masked, reduced
 
 Penalty = Literal["l1", "l2"]
 Charge = Literal["hinge", "squared_hinge"]
@@ -60,7 +60,7 @@ class SVMObjective(nn.Module):
 
     def slack(self, scores: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
         """What each example misses of its margin, at least 0, the shape of the scores."""
-        return (1 - margins(scores, targets, mask)).relu()
+        return hide_masked((1 - margins(scores, targets, mask)).relu(), mask)
 
     def forward(
         self,
@@ -86,6 +86,7 @@ class SVMObjective(nn.Module):
         check_floating("weights", weights)
         slack = self.slack(scores, targets, mask)
         charged = slack if self.charge == "hinge" else slack**2
+        weights = weights.to(accumulation_dtype(weights))
         size = weights.abs().sum() if self.penalty == "l1" else (weights**2).sum() / 2
         return size + self.C * reduced(charged, weight, mask, "sum")
 
@@ -127,9 +128,13 @@ def random_fourier_features(
     """
     check_floating("inputs", inputs)
     check_positive("gamma", gamma)
-    check_positive("n_features", n_features)
+    if inputs.ndim == 0:
+        raise ValueError("inputs must have a last axis of coordinates, but is a single number.")
+    if not isinstance(n_features, int) or n_features < 1:
+        raise ValueError(f"n_features must be a whole number above 0, but is {n_features}.")
     generator = torch.Generator().manual_seed(seed)
     frequencies = torch.randn(inputs.shape[-1], n_features, generator=generator)
     phases = 2 * math.pi * torch.rand(n_features, generator=generator)
-    angles = inputs @ (math.sqrt(2 * gamma) * frequencies).to(inputs) + phases.to(inputs)
-    return math.sqrt(2 / n_features) * torch.cos(angles)
+    wide = inputs.to(accumulation_dtype(inputs))
+    angles = wide @ (math.sqrt(2 * gamma) * frequencies).to(wide) + phases.to(wide)
+    return (math.sqrt(2 / n_features) * torch.cos(angles)).to(inputs.dtype)
