@@ -23,7 +23,7 @@ from lossedu.losses._classes import (
     checked_class_numbers,
     true_class_log_odds,
 )
-from lossedu.losses._focal_kernel import focal_in_blocks, pays
+from lossedu.losses._focal_kernel import focal_fused, focal_in_blocks, is_compiled, pays
 from lossedu.losses._pairing import paired
 from lossedu.losses._reduction import (
     Reduction,
@@ -100,13 +100,20 @@ def sigmoid_focal_loss(
     logits, targets = paired(logits, targets, mask, "logits")
     check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
     gamma = _checked_gamma(gamma, logits, mask)
-    values = None
-    if not isinstance(gamma, Tensor) and pays(logits, targets):
+    return reduced(_fastest(logits, targets, gamma, alpha), weight, mask, reduction)
+
+
+def _fastest(logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: float | None) -> Tensor:
+    if isinstance(gamma, Tensor):
+        return _binary_values(logits, targets, gamma, alpha)
+    if is_compiled(targets):
+        return focal_fused(logits, targets, gamma, alpha)
+    if pays(logits, targets):
         plain = partial(_binary_values, targets=targets, gamma=gamma, alpha=alpha)
         values = focal_in_blocks(logits, targets, gamma, alpha, plain)
-    if values is None:
-        values = _binary_values(logits, targets, gamma, alpha)
-    return reduced(values, weight, mask, reduction)
+        if values is not None:
+            return values
+    return _binary_values(logits, targets, gamma, alpha)
 
 
 def _binary_values(
