@@ -108,7 +108,7 @@ def mean_reciprocal_rank(
     r"""Average one over the rank of the first relevant item.
 
     .. math:: \mathrm{MRR} = \frac{1}{L} \sum_{l=1}^{L} \frac{1}{\min \{r:
-    \text{relevant}_{\pi_l(r)}\}}
+        \text{relevant}_{\pi_l(r)}\}}
 
     Args:
         scores: Shape ``(..., n)``, floating point: the items of a list on the last axis.

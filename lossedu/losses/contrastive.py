@@ -106,7 +106,7 @@ def nt_xent_loss(
     r"""Charge each of two views for not finding the other among all views of the batch.
 
     .. math:: \ell_i = -\log \frac{e^{\cos(z_i, z_{i'}) / T}}{\sum_{j \neq i} e^{\cos(z_i, z_j) /
-    T}}
+        T}}
 
     over the 2n rows z of both views, i' being the other view of i; the loss of a pair is the mean
     of its two.

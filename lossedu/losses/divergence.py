@@ -30,7 +30,7 @@ def kl_divergence(
     r"""Charge the extra nats that a prediction costs where q is true.
 
     .. math:: \mathrm{KL}(q \,\|\, p) = \sum_{i=1}^{C} q_i (\log q_i - \log p_i), \qquad p =
-    \mathrm{softmax}(z)
+        \mathrm{softmax}(z)
 
     Args:
         logits: Unbounded scores, shape ``(..., C)``: the class axis is the last.

@@ -25,7 +25,7 @@ def dice_loss(
     r"""Charge one minus the share of the two regions that they have in common.
 
     .. math:: \ell = 1 - \frac{2 \sum_i y_i p_i + \kappa}{\sum_i y_i + \sum_i p_i + \kappa} =
-    \frac{\sum_i y_i (1 - p_i) + (1 - y_i) p_i}{\sum_i y_i + \sum_i p_i + \kappa}
+        \frac{\sum_i y_i (1 - p_i) + (1 - y_i) p_i}{\sum_i y_i + \sum_i p_i + \kappa}
 
     Args:
         logits: Unbounded log-odds, any shape, floating point.
@@ -88,8 +88,8 @@ def jaccard_loss(
     r"""Charge one minus intersection over union.
 
     .. math:: \ell = 1 - \frac{\sum_i y_i p_i + \kappa}{\sum_i y_i + \sum_i p_i - \sum_i y_i p_i +
-    \kappa} = \frac{\sum_i y_i (1 - p_i) + (1 - y_i) p_i}{\sum_i y_i + \sum_i (1 - y_i) p_i +
-    \kappa}
+        \kappa} = \frac{\sum_i y_i (1 - p_i) + (1 - y_i) p_i}{\sum_i y_i + \sum_i (1 - y_i) p_i +
+        \kappa}
 
     Args:
         logits: Unbounded log-odds, any shape, floating point.
@@ -152,8 +152,8 @@ def soft_f1_loss(
     r"""Charge one minus F1 with expected counts in place of counts.
 
     .. math:: \ell = 1 - \frac{(1 + \beta^2) \mathrm{TP}}{(1 + \beta^2) \mathrm{TP} + \beta^2
-    \mathrm{FN} + \mathrm{FP}}, \quad \mathrm{TP} = \sum_i y_i p_i, \ \mathrm{FN} = \sum_i y_i (1 -
-    p_i), \ \mathrm{FP} = \sum_i (1 - y_i) p_i
+        \mathrm{FN} + \mathrm{FP}}, \quad \mathrm{TP} = \sum_i y_i p_i, \
+        \mathrm{FN} = \sum_i y_i (1 - p_i), \ \mathrm{FP} = \sum_i (1 - y_i) p_i
 
     Args:
         logits: Unbounded log-odds, any shape, floating point.

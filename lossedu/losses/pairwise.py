@@ -50,8 +50,8 @@ def pairwise_hinge_loss(
         for lists without a pair.  Half precision comes back as float32; other dtypes are kept.
 
     Gradient:
-        Each pair that misses the margin pulls its items apart with 1 / |P| (q = 1); 0 on the
-        margin.
+        Each pair that misses the margin pulls its items apart with :math:`1 / |P|` (q = 1); 0 on
+        the margin.
 
     Numerics:
         Lists of over 64 items: one sort and prefix sums in float64, O(n log n log G) time for G

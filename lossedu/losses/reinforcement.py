@@ -92,7 +92,7 @@ def td_loss(
     r"""Square the difference between a value and what one step says it should be.
 
     .. math:: \ell = (V(s) - (r + \gamma V(s')))^2 \quad \text{(or its Huber form, halved as in
-    \texttt{huber\_loss})}
+        \texttt{huber\_loss})}
 
     Args:
         values: Estimated value of each state, any shape, floating point.

@@ -80,9 +80,14 @@ def show(spec: LossSpec, what: What = "loss", *, wrt: int = 1, **settings: Setti
 
 
 def _link_latex(spec: LossSpec) -> str:
-    over = spec.indexed
-    name = "p[i]" if over else "p"
-    if name not in spec.link:
+    if not spec.link:
         raise ValueError(f"what must be a part of {spec.name}, but it has no link.")
-    left, right = (parse(text, over_classes=over) for text in (name, spec.link[name]))
-    return f"{latex(left)} = {latex(right)}"
+    # A probability is what there is to say; other abbreviations are said where there is none.
+    name = "p[i]" if spec.indexed else "p"
+    names = [name] if name in spec.link else list(spec.link)
+    pairs = [(parse(n, over_classes=spec.indexed), _linked(spec, n)) for n in names]
+    return r", \qquad ".join(f"{latex(left)} = {latex(right)}" for left, right in pairs)
+
+
+def _linked(spec: LossSpec, name: str) -> sp.Expr:
+    return parse(spec.link[name], over_classes=spec.indexed)
