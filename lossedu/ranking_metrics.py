@@ -8,15 +8,15 @@ number for the same model.  None of these has a gradient: they are what ranking 
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_positive
-from lossedu.losses._gains import Gain, discounted, gains, ranking
+from lossedu.losses._checks import check_count
+from lossedu.losses._gains import Gain, discounted, gains
 from lossedu.losses._lists import Lists, as_lists
-from lossedu.losses._pairs import by_relevance
+from lossedu.losses._ordering import falling
 
 
 def _checked(scores: Tensor, relevance: Tensor, mask: Tensor | None, k: int | None) -> Lists:
     if k is not None:
-        check_positive("k", k)
+        check_count("k", k)
     return as_lists(scores.detach(), relevance, mask)
 
 
@@ -57,7 +57,7 @@ def dcg(
     """
     lists = _checked(scores, relevance, mask, k)
     worth, largest = gains(lists.relevance, lists.shown, gain)
-    total = discounted(worth, ranking(lists.scores, lists.shown), k)
+    total = discounted(worth, falling(lists.scores, lists.shown), k)
     return lists.back(total * torch.exp2(largest.squeeze(-1)))
 
 
@@ -97,8 +97,8 @@ def ndcg(
     """
     lists = _checked(scores, relevance, mask, k)
     worth, _ = gains(lists.relevance, lists.shown, gain)
-    reached = discounted(worth, ranking(lists.scores, lists.shown), k)
-    best = discounted(worth, by_relevance(lists.relevance, lists.shown), k)
+    reached = discounted(worth, falling(lists.scores, lists.shown), k)
+    best = discounted(worth, falling(lists.relevance, lists.shown), k)
     return lists.back(reached / torch.where(best > 0, best, torch.ones_like(best)))
 
 
@@ -181,7 +181,7 @@ def average_precision(
 
 def _ranked_relevance(lists: Lists, k: int | None) -> Tensor:
     """Whether each rank holds a relevant item, among those that count."""
-    order = ranking(lists.scores, lists.shown)
+    order = falling(lists.scores, lists.shown)
     relevant = ((lists.relevance > 0) & lists.shown).gather(-1, order)
     if k is not None:
         relevant[..., k:] = False

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lossedu.losses._checks import check_choice, check_floating, check_shape, check_values
+from lossedu.losses._reduction import accumulation_dtype
 
 Binning = Literal["uniform", "quantile"]
 
@@ -166,6 +167,7 @@ def brier_score(probabilities: Tensor, targets: Tensor, *, weight: Tensor | None
         Review 78, 1950.
     """
     _check_probabilities(probabilities, targets)
+    probabilities = probabilities.to(accumulation_dtype(probabilities))
     truth = targets.to(probabilities.dtype)
     if probabilities.ndim == 2:
         truth = torch.nn.functional.one_hot(targets.long(), probabilities.shape[1])

@@ -42,7 +42,7 @@ class TemperatureScaling(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("temperature", torch.ones(()))
+        self.register_buffer("temperature", torch.ones((), dtype=torch.float64))
 
     def fit(self, logits: Tensor, targets: Tensor) -> "TemperatureScaling":
         """Choose the temperature of least negative log-likelihood.
@@ -65,7 +65,7 @@ class TemperatureScaling(nn.Module):
             raise ValueError("logits must hold at least one example, but is empty.")
         exact = logits.detach().double()
         low, high = -50.0, 50.0  # of log(1 / T)
-        if _slope(exact, targets, high) < 0 or _slope(exact, targets, low) > 0:
+        if _slope(exact, targets, high) <= 0 or _slope(exact, targets, low) >= 0:
             raise ValueError(
                 "logits must leave a temperature to choose, but the likelihood grows without end. "
                 "Hint: all predictions are right, or none is better than chance; use more data."
@@ -86,11 +86,12 @@ class TemperatureScaling(nn.Module):
 def _slope(logits: Tensor, targets: Tensor, log_inverse: float) -> float:
     """The derivative of the mean negative log-likelihood in 1 / T."""
     inverse = torch.tensor(math.exp(log_inverse), dtype=torch.float64, requires_grad=True)
-    if logits.ndim == 1:
-        loss = binary_cross_entropy_with_logits(logits * inverse, targets)
-    else:
-        loss = cross_entropy(logits * inverse, targets.long())
-    (slope,) = torch.autograd.grad(loss, inverse)
+    with torch.enable_grad():
+        if logits.ndim == 1:
+            loss = binary_cross_entropy_with_logits(logits * inverse, targets)
+        else:
+            loss = cross_entropy(logits * inverse, targets.long())
+        (slope,) = torch.autograd.grad(loss, inverse)
     return slope.item()
 
 
@@ -121,8 +122,8 @@ class PlattScaling(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("slope", torch.ones(()))
-        self.register_buffer("offset", torch.zeros(()))
+        self.register_buffer("slope", torch.ones((), dtype=torch.float64))
+        self.register_buffer("offset", torch.zeros((), dtype=torch.float64))
 
     def fit(self, scores: Tensor, targets: Tensor) -> "PlattScaling":
         """Choose slope and offset of least cross-entropy, by Newton's method with halved steps.
@@ -147,8 +148,9 @@ class PlattScaling(nn.Module):
                 f"targets must hold both 0 and 1, but has {negatives} of 0 and {positives} of 1."
             )
         high, low = (positives + 1) / (positives + 2), 1 / (negatives + 2)
-        aims = torch.where(targets == 1, high, low).double()
-        inputs = torch.stack([scores.double(), torch.ones_like(scores).double()], dim=-1)
+        known = scores.detach().double()
+        aims = torch.full_like(known, low).masked_fill(targets == 1, high)
+        inputs = torch.stack([known, torch.ones_like(known)], dim=-1)
         found = _newton(inputs, aims)
         self.slope, self.offset = found[0], found[1]
         return self
@@ -169,7 +171,7 @@ def _newton(inputs: Tensor, aims: Tensor) -> Tensor:
         p = torch.sigmoid(inputs @ weights)
         gradient = inputs.T @ (p - aims) / len(aims)
         curvature = (inputs.T * (p * (1 - p))) @ inputs / len(aims)
-        ridge = 1e-12 * (1 + curvature.diagonal().mean()) * torch.eye(2, dtype=inputs.dtype)
+        ridge = 1e-12 * (1 + curvature.diagonal().mean()) * torch.eye(2).to(inputs)
         step = torch.linalg.solve(curvature + ridge, gradient)
         length = 1.0
         while length > 1e-10 and loss(weights - length * step) > loss(weights):
@@ -231,5 +233,7 @@ class IsotonicScaling:
         """
         if self._curve is None:
             raise RuntimeError("scores must come after a fit, but there was none. Hint: call fit.")
+        if scores.numel() == 0:
+            return scores.detach().clone()
         predicted = self._curve.predict(scores.detach().double().cpu().numpy())
         return torch.as_tensor(predicted, dtype=scores.dtype, device=scores.device)

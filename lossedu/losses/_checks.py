@@ -60,6 +60,12 @@ def check_positive(name: str, value: float) -> None:
         raise ValueError(f"{name} must be above 0 and finite, but is {value}.")
 
 
+def check_count(name: str, value: int) -> None:
+    """Refuse a number that is not whole or not at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, but is {value}.")
+
+
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """Refuse a word that is not among ``choices``."""
     if value not in choices:

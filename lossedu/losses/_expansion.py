@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from lossedu.losses._bipartite import Meeting
+from lossedu.losses._runs import sums_behind
 
 _FAR = 40.0  # nats: beyond it log(1 + e^-d) is 0 or -d to less than 1e-17
 _NEAR = 20  # boxes of length 2
@@ -70,8 +71,8 @@ def boxed(scores: Tensor, nodes: int) -> Boxes:
     """Sort flat scores into boxes."""
     number = torch.arange(nodes, dtype=torch.float64, device=scores.device)
     angles = math.pi * (number + 0.5) / nodes
-    place = ((scores - scores.min()) / 2).floor()
-    within = (scores - scores.min() - 2 * place - 1).clamp(-1, 1)
+    place = (scores / 2).floor()
+    within = (scores - 2 * place - 1).clamp(-1, 1)
     away = within.unsqueeze(-1) - torch.cos(angles)
     # Barycentric weights; a score on a node would divide by 0, and 1e-15 beside it it is as good.
     away = torch.where(away.abs() < 1e-15, 1e-15, away)
@@ -138,13 +139,14 @@ def _far(
     """For each box: lower items far above it, the sum of their scores; upper items far below."""
     lower = (~meeting.upper).to(boxes.scores.dtype)
     empty = boxes.scores.new_zeros(len(keys))
-    per_box = [
-        empty.index_add(0, box, values) for values in (lower, lower * boxes.scores, 1 - lower)
-    ]
-    counts, sums, uppers = (torch.cat([part.new_zeros(1), part.cumsum(0)]) for part in per_box)
+    per_box = (empty.index_add(0, box, values) for values in (lower, 1 - lower))
+    counts, uppers = (torch.cat([part.new_zeros(1), part.cumsum(0)]) for part in per_box)
     group = keys // width
+    sums = sums_behind(empty.index_add(0, box, lower * boxes.scores), group)
+    sums = torch.cat([sums, sums.new_zeros(1)])
     first = torch.searchsorted(keys, group * width)
     last = torch.searchsorted(keys, (group + 1) * width)
     beyond = torch.searchsorted(keys, keys + _NEAR, right=True)
     before = torch.searchsorted(keys, keys - _NEAR).maximum(first)
-    return counts[last] - counts[beyond], sums[last] - sums[beyond], uppers[before] - uppers[first]
+    far = torch.where(beyond < last, sums[beyond], 0.0)
+    return counts[last] - counts[beyond], far, uppers[before] - uppers[first]

@@ -33,11 +33,6 @@ def discounts(n: int, k: int | None, like: Tensor) -> Tensor:
     return discount if k is None else torch.where(rank <= k, discount, 0.0)
 
 
-def ranking(scores: Tensor, shown: Tensor) -> Tensor:
-    """Items by falling score, hidden ones last; ties in the order in which they came."""
-    return torch.where(shown, scores, -torch.inf).argsort(dim=-1, descending=True, stable=True)
-
-
 def discounted(values: Tensor, order: Tensor, k: int | None) -> Tensor:
     """The sum of values in an order, each discounted by its rank."""
     return (values.gather(-1, order) * discounts(values.shape[-1], k, values)).sum(-1)

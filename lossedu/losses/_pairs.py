@@ -13,6 +13,7 @@ from torch import Tensor
 from lossedu.losses._bipartite import Meeting, meetings
 from lossedu.losses._closed_form import attached
 from lossedu.losses._lists import Lists
+from lossedu.losses._ordering import falling
 
 Charge = Callable[[Tensor], Tensor]
 Rows = Callable[[Tensor, Tensor], Tensor]
@@ -81,13 +82,13 @@ def tiled(
 
 def pairs_by_tiles(lists: Lists, scores: Tensor, charge: Charge, slope: Charge) -> Tensor:
     """The same sums in O(n) memory."""
-    order = by_relevance(lists.relevance, lists.shown)
+    order = falling(lists.relevance, lists.shown)
     grades, shown = lists.relevance.gather(-1, order), lists.shown.gather(-1, order)
 
     def weights(rows: Tensor, columns: Tensor) -> Tensor:
         differ = grades[:, rows].unsqueeze(-1) > grades[:, columns].unsqueeze(-2)
-        # Hidden items stand last, so that a column that is shown has only rows that are.
-        return (differ & shown[:, columns].unsqueeze(-2)).to(scores.dtype)
+        both = shown[:, rows].unsqueeze(-1) & shown[:, columns].unsqueeze(-2)
+        return (differ & both).to(scores.dtype)
 
     with torch.no_grad():
         totals, slopes = tiled(scores.detach(), order, weights, charge, slope)
@@ -113,7 +114,8 @@ def pairs_by_meeting(
     with torch.no_grad():
         list_of, item = lists.shown.nonzero(as_tuple=True)
         exact = torch.where(lists.shown, scores.detach().double(), 0.0)
-        centre = exact.sum(-1) / lists.shown.sum(-1).clamp(min=1)  # sums of small numbers are exact
+        # Distances are what counts, and exact for small numbers; a whole centre makes no new ties.
+        centre = (exact.sum(-1) / lists.shown.sum(-1).clamp(min=1)).round()
         totals, slopes = torch.zeros_like(centre), torch.zeros_like(exact)
         if len(item):
             flat = exact[list_of, item] - centre[list_of]
@@ -126,8 +128,3 @@ def pairs_by_meeting(
             slopes[list_of, item] = pull
     kept = totals.to(scores.dtype), [slopes.to(scores.dtype)]
     return attached(*kept, [scores], lambda leaf: every_pair(lists, leaf, charge))
-
-
-def by_relevance(relevance: Tensor, shown: Tensor) -> Tensor:
-    """Items by falling relevance, hidden ones last; ties in the order in which they came."""
-    return torch.where(shown, relevance, -torch.inf).argsort(dim=-1, descending=True, stable=True)

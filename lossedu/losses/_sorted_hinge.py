@@ -1,14 +1,16 @@
 """Hinge losses of all pairs of two camps by one sort and prefix sums.
 
 An item of the upper camp at score s pays for every item of the lower camp above s - margin.  Sorted
-by score, those are a tail, and sums over tails of 1, s and s^2 are differences of prefix sums: no
-pair is ever formed.  Sums are kept in float64 around the middle of the scores.
+by score, with the upper camp lowered by the margin, those are a tail.  From one place to the next
+all distances into the tail grow by the same step, so their sums and sums of squares are prefix sums
+of terms that are at least 0: no pair is ever formed, and nothing cancels.
 """
 
 import torch
 from torch import Tensor
 
 from lossedu.losses._bipartite import Meeting
+from lossedu.losses._runs import as_rows
 
 
 def sorted_hinge(
@@ -31,34 +33,32 @@ def sorted_hinge(
     by_group = meeting.group[item].argsort(stable=True)
     item, lowered = item[by_group], lowered[by_group]
     group = meeting.group[item]
-    place = scores[item]
-    lower = (~lowered).to(scores.dtype)
-    ends = torch.bincount(group, minlength=meeting.groups).cumsum(0)
-    tails = [_after(place**k * lower, group, ends) for k in range(power + 1)]
-    heads = [_before(place**k * lowered, group, ends) for k in range(power + 1)]
-    missing = margin - place  # for an item of the upper camp: missing + s_j for every s_j behind it
-    reach = margin + place  # for one of the lower camp: reach - s_i for every s_i before it
-    if power == 1:
-        paid = missing * tails[0] + tails[1]
-        slope = torch.where(lowered, -tails[0], heads[0])
-    else:
-        paid = missing**2 * tails[0] + 2 * missing * tails[1] + tails[2]
-        slope = 2 * torch.where(
-            lowered, -(missing * tails[0] + tails[1]), reach * heads[0] - heads[1]
-        )
+    place = torch.where(lowered, scores[item] - margin, scores[item])
     charged = torch.zeros(meeting.groups, dtype=scores.dtype, device=scores.device)
-    charged.index_add_(0, group, torch.where(lowered, paid, torch.zeros_like(paid)))
-    slopes = torch.zeros_like(scores).index_add_(0, item, slope)
+    slopes = torch.zeros_like(scores)
+    for index, real in as_rows(group):
+        upper, lower = lowered[index] & real, ~lowered[index] & real
+        heads = _missing(place[index], upper, power)
+        tails = [t.flip(-1) for t in _missing(-place[index].flip(-1), lower.flip(-1), power)]
+        charged[group[index[:, 0]]] = (tails[power] * upper).sum(-1)
+        slope = power * torch.where(upper, -tails[power - 1], heads[power - 1])
+        slopes.index_add_(0, item[index[real]], slope[real])
     return charged, slopes
 
 
-def _before(values: Tensor, group: Tensor, ends: Tensor) -> Tensor:
-    """The sum of what stands before each entry in its own group."""
-    total = values.cumsum(0)
-    base = torch.cat([total.new_zeros(1), total[ends - 1]])[group]
-    return total - values - base
+def _missing(place: Tensor, counts: Tensor, power: int) -> list[Tensor]:
+    """For each entry, over those before it that count: how many, and sums of distances to a power.
 
-
-def _after(values: Tensor, group: Tensor, ends: Tensor) -> Tensor:
-    """The sum of what stands behind each entry in its own group."""
-    return values.cumsum(0)[ends - 1][group] - values.cumsum(0)
+    Args:
+        place: Rising along each row.
+        counts: Which entries are met.
+        power: Up to which power of the distance.
+    """
+    step = place.diff(dim=-1, prepend=place[:, :1])
+    number = counts.to(place.dtype)
+    number = number.cumsum(-1) - number
+    sums = [number, (number * step).cumsum(-1)]
+    if power == 2:
+        last = torch.cat([torch.zeros_like(sums[1][:, :1]), sums[1][:, :-1]], dim=-1)
+        sums.append(((2 * last + number * step) * step).cumsum(-1))
+    return sums

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, get_args
 from torch import Tensor
 
 from lossedu.losses._binary import surprises
-from lossedu.losses._checks import check_choice, check_floating
+from lossedu.losses._checks import check_choice, check_floating, check_same_shape
 from lossedu.losses._reduction import Reduction, accumulation_dtype, reduced
 
 Kind = Literal["minimax", "non_saturating", "hinge"]
@@ -74,6 +74,8 @@ def adversarial_losses(kind: Kind = "non_saturating") -> AdversarialLosses:
     ) -> Tensor:
         """Charge the critic for real examples that it doubts and fakes that it believes."""
         real, fake = _wide("real_logits", real_logits), _wide("fake_logits", fake_logits)
+        if reduction == "none":
+            check_same_shape("fake_logits", fake, "real_logits", real)
         if kind == "hinge":
             doubted, believed = (1 - real).relu(), (1 + fake).relu()
         else:

@@ -44,5 +44,5 @@ def aggregate_losses(local_means: Tensor, counts: Tensor) -> Tensor:
     shares = counts.to(torch.promote_types(local_means.dtype, torch.float32))
     known = torch.where(counts > 0, local_means, torch.zeros_like(local_means)).to(shares.dtype)
     total = shares.sum(0)
-    mean = (known * shares).sum(0) / torch.where(total > 0, total, torch.ones_like(total))
+    mean = (known * (shares / torch.where(total > 0, total, torch.ones_like(total)))).sum(0)
     return mean.to(local_means.dtype)

@@ -15,6 +15,7 @@ from lossedu.losses._checks import (
     check_same_shape,
     check_values,
 )
+from lossedu.losses._ordering import falling
 from lossedu.losses._reduction import accumulation_dtype, check_mask
 
 
@@ -134,9 +135,11 @@ def hard_example_mask(losses: Tensor, *, keep: float, mask: Tensor | None = None
         raise ValueError(f"keep must lie in (0, 1], but is {keep}.")
     flat = losses.detach().flatten()
     counts = torch.ones_like(flat, dtype=torch.bool) if mask is None else mask.flatten()
-    order = torch.where(counts, flat, -torch.inf).argsort(descending=True, stable=True)
+    order = falling(flat, counts)
     rank = torch.empty_like(order).scatter(0, order, torch.arange(len(order), device=order.device))
-    return ((rank < torch.ceil(keep * counts.sum())) & counts).reshape(losses.shape)
+    # 0.07 * 100 is a little above 7 in floating point; nobody means 8.
+    kept = torch.ceil(keep * (1 - 1e-12) * counts.sum().double())
+    return ((rank < kept) & counts).reshape(losses.shape)
 
 
 def adaptive_gamma(
@@ -176,4 +179,4 @@ def adaptive_gamma(
         check_number(name, value, low=0.0)
     logits = logits.detach().to(accumulation_dtype(logits))
     p_true = torch.sigmoid(torch.where(targets > 0.5, logits, -logits))
-    return torch.where(p_true < below, hard, easy).to(logits.dtype)
+    return torch.full_like(logits, easy).masked_fill(p_true < below, hard)

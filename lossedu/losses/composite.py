@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lossedu.losses._checks import check_choice, check_number
+from lossedu.losses._reduction import accumulation_dtype
 
 Task = Literal["regression", "classification"]
 
@@ -43,7 +44,7 @@ def weighted_sum(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> 
     for name, weight in weights.items():
         check_number(f"weights[{name!r}]", weight, low=0.0)
     counted = [weights[name] * loss for name, loss in losses.items() if weights[name] != 0]
-    return torch.stack(counted).sum() if counted else 0 * next(iter(losses.values())).detach()
+    return torch.stack(counted).sum() if counted else torch.zeros_like(next(iter(losses.values())))
 
 
 def parameter_penalty(parameters: Iterable[Tensor], *, l1: float = 0.0, l2: float = 0.0) -> Tensor:
@@ -73,8 +74,14 @@ def parameter_penalty(parameters: Iterable[Tensor], *, l1: float = 0.0, l2: floa
     """
     check_number("l1", l1, low=0.0)
     check_number("l2", l2, low=0.0)
-    sizes = [l1 * w.abs().sum() + l2 / 2 * (w**2).sum() for w in parameters]
+    wide = (w.to(accumulation_dtype(w)) for w in parameters)
+    sizes = [l1 * w.abs().sum() + l2 / 2 * (w**2).sum() for w in wide]
     return torch.stack(sizes).sum() if sizes else torch.zeros(())
+
+
+def _key(task: str) -> str:
+    """A task's name in the state dict: torch refuses dots, and names of methods."""
+    return "task " + task.replace(".", "/")
 
 
 class UncertaintyWeighting(nn.Module):
@@ -111,7 +118,7 @@ class UncertaintyWeighting(nn.Module):
             check_choice(f"tasks[{name!r}]", kind, ("regression", "classification"))
         self.tasks = dict(tasks)
         self.log_variances = nn.ParameterDict(
-            {name: nn.Parameter(torch.zeros(())) for name in tasks}
+            {_key(name): nn.Parameter(torch.zeros(())) for name in tasks}
         )
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
@@ -123,7 +130,7 @@ class UncertaintyWeighting(nn.Module):
         _check_names("losses", losses, self.tasks)
         total = torch.zeros((), device=next(iter(losses.values())).device)
         for name, kind in self.tasks.items():
-            log_variance = self.log_variances[name]
+            log_variance = self.log_variances[_key(name)]
             factor = 0.5 if kind == "regression" else 1.0
             total = total + factor * torch.exp(-log_variance) * losses[name] + log_variance / 2
         return total

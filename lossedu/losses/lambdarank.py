@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from lossedu.losses._binary import surprises
-from lossedu.losses._checks import check_positive
+from lossedu.losses._checks import check_count, check_positive
 from lossedu.losses._closed_form import attached, fast_path_applies
-from lossedu.losses._gains import Gain, discounted, discounts, gains, ranking
+from lossedu.losses._gains import Gain, discounted, discounts, gains
 from lossedu.losses._lists import Lists, as_lists
-from lossedu.losses._pairs import all_pairs, better, by_relevance, tiled
+from lossedu.losses._ordering import falling
+from lossedu.losses._pairs import all_pairs, better, tiled
 from lossedu.losses._reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec, Parameter
 
@@ -79,7 +80,7 @@ def lambdarank_loss(
     """
     check_positive("sigma", sigma)
     if k is not None:
-        check_positive("k", k)
+        check_count("k", k)
     lists = as_lists(scores, relevance, mask)
     scaled = sigma * lists.scores
     with torch.no_grad():
@@ -102,9 +103,9 @@ def lambdarank_loss(
 
 def _swaps(lists: Lists, k: int | None, gain: Gain) -> tuple[Tensor, Tensor, Tensor]:
     """Each item's gain over IDCG and its discount; and the order of the scores."""
-    order = ranking(lists.scores, lists.shown)
+    order = falling(lists.scores, lists.shown)
     worth, _ = gains(lists.relevance, lists.shown, gain)
-    best = discounted(worth, by_relevance(lists.relevance, lists.shown), k).unsqueeze(-1)
+    best = discounted(worth, falling(lists.relevance, lists.shown), k).unsqueeze(-1)
     worth = worth / torch.where(best > 0, best, torch.ones_like(best))
     n = order.shape[-1]
     ranked = discounts(n, k, worth).expand_as(worth)
@@ -134,7 +135,7 @@ def _by_tiles(
     scores: Tensor, lists: Lists, worth: Tensor, discount: Tensor, order: Tensor, k: int | None
 ) -> tuple[Tensor, Tensor]:
     """All pairs, a few rows at a time."""
-    best_first = by_relevance(lists.relevance, lists.shown)
+    best_first = falling(lists.relevance, lists.shown)
     worth, discount = worth.gather(-1, best_first), discount.gather(-1, best_first)
     shown = lists.shown.gather(-1, best_first)
 

@@ -13,7 +13,7 @@ from lossedu.losses._binary import surprises
 from lossedu.losses._checks import check_choice
 from lossedu.losses._classes import gaps_and_rest
 from lossedu.losses._lists import Lists, as_lists
-from lossedu.losses._pairs import by_relevance
+from lossedu.losses._ordering import falling
 from lossedu.losses._reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec
 from lossedu.losses._tied_orders import tied_orders
@@ -130,7 +130,7 @@ def listmle_loss(
     """
     check_choice("ties", ties, get_args(Ties))
     lists = as_lists(scores, relevance, mask)
-    order = by_relevance(lists.relevance, lists.shown)
+    order = falling(lists.relevance, lists.shown)
     shown = lists.shown.gather(-1, order)
     ranked = lists.scores.gather(-1, order)
     ranked = torch.where(shown, ranked, -torch.inf)

@@ -52,7 +52,7 @@ def dice_loss(
         overlap keeps its digits.
 
     Special cases:
-        ``smooth=0``: soft F1 of the same region.  One entry predicted as 1/2 costs 1/2 at most.
+        ``smooth=0``: soft F1 of the same region.
 
     Raises:
         TypeError: If logits are not floating point, or mask is not boolean.
@@ -199,8 +199,10 @@ def soft_f1_loss(
     """
     check_number("beta", beta, low=0.0)
     hits, misses, alarms = soft_counts(logits, targets, mask, dim)
-    differs = beta**2 * misses + alarms
-    values, counts = ratio(differs, (1 + beta**2) * hits + differs, mask, dim)
+    unit = max(1.0, beta)
+    recall, precision = (beta / unit) ** 2, (1 / unit) ** 2
+    differs = recall * misses + precision * alarms
+    values, counts = ratio(differs, (recall + precision) * hits + differs, mask, dim)
     return reduced(values, weight, counts, reduction)
 
 

@@ -77,7 +77,7 @@ def pairwise_hinge_loss(
         (sorting).
     """
     check_number("margin", margin, low=0.0)
-    if power not in (1, 2):
+    if power not in (1, 2) or not isinstance(power, int):
         raise ValueError(f"power must be 1 or 2, but is {power}.")
     lists = as_lists(scores, relevance, mask)
 

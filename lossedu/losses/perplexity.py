@@ -7,6 +7,7 @@ Average the nats of all batches first, by tokens, and exponentiate once.
 import torch
 from torch import Tensor
 
+from lossedu.losses._checks import check_shape
 from lossedu.losses._classes import check_class_logits, checked_class_numbers, gaps_and_rest
 from lossedu.losses._reduction import accumulation_dtype, check_mask, hide_masked, reduced
 
@@ -53,7 +54,8 @@ def perplexity(
     """
     check_class_logits(logits)
     check_mask(mask, logits.shape[:-1])
-    counts = targets != ignore_index
+    check_shape("targets", targets, logits.shape[:-1], "one class number an example")
+    counts = (targets if targets.is_floating_point() else targets.long()) != ignore_index
     mask = counts if mask is None else mask & counts
     targets = checked_class_numbers(targets, logits, mask)
     gaps, rest = gaps_and_rest(hide_masked(logits, mask).to(accumulation_dtype(logits)))

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from lossedu.losses._checks import check_choice, check_floating, check_positive
+from lossedu.losses._checks import check_choice, check_count, check_floating, check_positive
 from lossedu.losses._margin import margins
 from lossedu.losses._reduction import accumulation_dtype, hide_masked, reduced
 
@@ -130,8 +130,7 @@ def random_fourier_features(
     check_positive("gamma", gamma)
     if inputs.ndim == 0:
         raise ValueError("inputs must have a last axis of coordinates, but is a single number.")
-    if not isinstance(n_features, int) or n_features < 1:
-        raise ValueError(f"n_features must be a whole number above 0, but is {n_features}.")
+    check_count("n_features", n_features)
     generator = torch.Generator().manual_seed(seed)
     frequencies = torch.randn(inputs.shape[-1], n_features, generator=generator)
     phases = 2 * math.pi * torch.rand(n_features, generator=generator)
