@@ -5,10 +5,15 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The first call of a torch function may take longer than any deadline.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 QUIET = [
     "--no-sandbox",

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import (
     average_precision_score,
@@ -90,7 +90,6 @@ def test_reciprocal_rank_and_average_precision_agree_with_a_loop(k):
     assert average_precision(scores, relevance, k=k).tolist() == pytest.approx(averages)
 
 
-@settings(deadline=None)
 @given(st.permutations(range(6)), st.permutations(range(6)))
 def test_any_order_is_worth_no_more_than_the_best(order, grades):
     scores, relevance = torch.tensor(order).double(), torch.tensor(grades)

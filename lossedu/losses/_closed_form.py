@@ -25,7 +25,11 @@ def fast_path_applies() -> bool:
 
 
 def attached(
-    values: Tensor, slopes: Sequence[Tensor], inputs: Sequence[Tensor], plain: Plain
+    values: Tensor,
+    slopes: Sequence[Tensor],
+    inputs: Sequence[Tensor],
+    plain: Plain,
+    watched: Sequence[Tensor] = (),
 ) -> Tensor:
     """Return ``values`` with ``slopes`` as their derivatives in ``inputs``.
 
@@ -35,8 +39,9 @@ def attached(
             shape starts with that of ``values``.
         inputs: The tensors that may require a gradient.
         plain: The values as a formula of the inputs, for further derivatives.
+        watched: What that formula reads besides; autograd refuses to go on if it was overwritten.
     """
-    return attached_later(values, _scaled, slopes, inputs, plain)
+    return attached_later(values, _scaled, [*slopes, *watched], inputs, plain)
 
 
 def attached_later(
@@ -48,7 +53,8 @@ def attached_later(
         values: One value a group.
         derive: From the gradient of the values, the inputs and what was kept, the gradients of the
             inputs.
-        kept: Tensors for ``derive``.
+        kept: Tensors for ``derive``; whatever it or ``plain`` reads belongs here, so that autograd
+            notices if it was overwritten.
         inputs: The tensors that may require a gradient.
         plain: The values as a formula of the inputs, for further derivatives.
     """
@@ -56,7 +62,8 @@ def attached_later(
     return result
 
 
-def _scaled(outer: Tensor, inputs: Sequence[Tensor], slopes: Sequence[Tensor]) -> list[Tensor]:
+def _scaled(outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]) -> list[Tensor]:
+    slopes = kept[: len(inputs)]
     return [
         outer.reshape(outer.shape + (1,) * (slope.ndim - outer.ndim)) * slope for slope in slopes
     ]

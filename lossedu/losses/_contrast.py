@@ -59,9 +59,12 @@ class _Others(torch.autograd.Function):
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
         queries, keys, excluded, total = ctx.saved_tensors
         if torch.is_grad_enabled():
-            value = _plain(queries, keys, excluded, ctx.hidden)
-            found = torch.autograd.grad(value, (queries, keys), outer, create_graph=True)
-            return *found, None, None
+            # Views: where the queries are made of the keys, each slope stays its own.
+            parts = queries.view_as(queries), keys.view_as(keys)
+            wanted = [part for part in parts if part.requires_grad]
+            value = _plain(*parts, excluded, ctx.hidden)
+            found = iter(torch.autograd.grad(value, wanted, outer, create_graph=True))
+            return *(next(found) if part.requires_grad else None for part in parts), None, None
         to_queries, to_keys = torch.zeros_like(queries), torch.zeros_like(keys)
         alone = total == -torch.inf
         level = torch.where(alone, torch.zeros_like(total), total).unsqueeze(-1)

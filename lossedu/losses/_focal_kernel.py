@@ -56,7 +56,7 @@ def focal_in_blocks(
             value.mul_(share)
             slope.mul_(share)
     shape = logits.shape
-    return attached(values.reshape(shape), [slopes.reshape(shape)], [logits], plain)
+    return attached(values.reshape(shape), [slopes.reshape(shape)], [logits], plain, [targets])
 
 
 def _block(

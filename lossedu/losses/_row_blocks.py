@@ -46,9 +46,11 @@ def cross_entropy_in_blocks(
         stats[:, part] = torch.stack([largest.squeeze(-1), others, others + torch.exp(-away)])
 
     def derive(outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]) -> Sequence[Tensor]:
-        return [_gradient(_Rows(inputs[0], targets, mask), outer.reshape(-1), kept[0], smoothing)]
+        rows = _Rows(inputs[0], *kept[1:]) if mask is not None else _Rows(inputs[0], kept[1], None)
+        return [_gradient(rows, outer.reshape(-1), kept[0], smoothing)]
 
-    return attached_later(values.reshape(targets.shape), derive, [stats], [logits], plain)
+    kept = [stats, targets] if mask is None else [stats, targets, mask]
+    return attached_later(values.reshape(targets.shape), derive, kept, [logits], plain)
 
 
 class _Rows:

@@ -57,22 +57,22 @@ def relations(batch: Batch, rows: slice) -> tuple[Tensor, Tensor]:
     return anchors & same & ~itself, anchors & ~same
 
 
-def anchors_in_tiles(n: int) -> Iterator[slice]:
-    """Consecutive anchors, as many as fit a tile."""
-    step = max(1, _TILE // max(1, n))
+def anchors_in_tiles(n: int, entries: int) -> Iterator[slice]:
+    """Consecutive anchors, as many as fit a tile with so many entries each."""
+    step = max(1, _TILE // max(1, entries))
     return (slice(first, min(first + step, n)) for first in range(0, n, step))
 
 
 def triplet_sums(batch: Batch, kind: str, margin: float, distance: Distance) -> Found:
     """Sum the triplet loss over all triplets of a kind, with its slope in the embeddings."""
     points = batch.embeddings.detach().double()
-    points = points - points.mean(0)  # nearer to 0, so that squares cancel less
+    points = _centred(points, batch.shown)
     zero = points.new_zeros(())
     total, active, triplets = zero, zero, zero
     slopes = torch.zeros_like(points)
     squares = (points**2).sum(-1)
     of_kind = _hardest if kind == "batch_hard" else _between
-    for rows in anchors_in_tiles(len(points)):
+    for rows in anchors_in_tiles(len(points), len(points)):
         apart = squares[rows].unsqueeze(-1) + squares - 2 * points[rows] @ points.mT
         # Below this a difference of squares is rounding: the two are the same point.
         noise = 1e-14 * (squares[rows].unsqueeze(-1) + squares)
@@ -90,6 +90,16 @@ def triplet_sums(batch: Batch, kind: str, margin: float, distance: Distance) -> 
     return Found(total, active, triplets, slopes)
 
 
+def _centred(points: Tensor, shown: Tensor) -> Tensor:
+    """Nearer to 0, so that squares cancel less; the shift is coarse, so that ties stay ties."""
+    shown = shown.unsqueeze(-1)
+    mean = torch.where(shown, points, 0.0).sum(0) / shown.sum().clamp(min=1)
+    spread = torch.where(shown, points - mean, 0.0).abs().amax() if points.numel() else points.sum()
+    grid = torch.exp2(torch.floor(torch.log2(spread)))
+    shift = torch.where(spread > 0, (mean / grid).round() * grid, mean)
+    return torch.where(shown, points - shift, 0.0)
+
+
 Sums = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
@@ -102,7 +112,7 @@ def _between(at: Tensor, positive: Tensor, negative: Tensor, kind: str, margin: 
     behind = torch.searchsorted(far, near, right=True).minimum(counted)
     reach = torch.searchsorted(far, near + margin).minimum(counted)
     low = behind if kind == "semihard" else torch.zeros_like(reach)
-    high = behind if kind == "hard" else reach.maximum(low)
+    high = behind.minimum(reach) if kind == "hard" else reach.maximum(low)
     number = ((high - low) * real).to(at.dtype)
     before = torch.nn.functional.pad(torch.where(far < torch.inf, far, 0.0).cumsum(-1), (1, 0))
     between = torch.where(real, before.gather(-1, high) - before.gather(-1, low), 0.0)
@@ -112,8 +122,8 @@ def _between(at: Tensor, positive: Tensor, negative: Tensor, kind: str, margin: 
     met.scatter_add_(-1, low, real.to(at.dtype)).scatter_add_(-1, high, -real.to(at.dtype))
     pull = torch.zeros_like(at).scatter_(-1, order, -met[:, :-1].cumsum(-1))
     pull.scatter_add_(-1, torch.where(real, who, 0), number)
-    triplets = (real * counted).sum() if kind == "all" else number.sum()
-    return paid, number.sum(), triplets.to(at.dtype), pull
+    of_kind = {"all": counted, "hard": behind}.get(kind, high - low)
+    return paid, number.sum(), (real * of_kind).sum().to(at.dtype), pull
 
 
 def _positives(at: Tensor, positive: Tensor) -> tuple[Tensor, Tensor]:

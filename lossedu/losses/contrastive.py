@@ -80,12 +80,13 @@ def info_nce_loss(
     _check_rows("queries", queries)
     check_same_shape("keys", keys, "queries", queries)
     check_mask(mask, queries.shape[:1])
-    queries, keys = _embedded(queries, mask, normalize), _embedded(keys, mask, normalize)
+    queries = _embedded("queries", queries, mask, normalize)
+    keys = _embedded("keys", keys, mask, normalize)
     hidden = None if mask is None else ~mask
     every = keys
     if negatives is not None:
         check_shape("negatives", negatives, (len(negatives), keys.shape[1]), "further keys")
-        every = torch.cat([keys, _embedded(negatives, None, normalize).to(keys.dtype)])
+        every = torch.cat([keys, _embedded("negatives", negatives, None, normalize).to(keys.dtype)])
         more = torch.zeros(len(negatives), dtype=torch.bool, device=keys.device)
         hidden = None if hidden is None else torch.cat([hidden, more])
     queries = queries / temperature
@@ -151,7 +152,8 @@ def nt_xent_loss(
     check_same_shape("view_b", view_b, "view_a", view_a)
     check_mask(mask, view_a.shape[:1])
     n = len(view_a)
-    views = torch.cat([_embedded(view_a, mask, True), _embedded(view_b, mask, True)])
+    pair = {"view_a": view_a, "view_b": view_b}
+    views = torch.cat([_embedded(name, view, mask, True) for name, view in pair.items()])
     scaled = views / temperature
     here = torch.arange(2 * n, device=views.device)
     there = here.roll(n)
@@ -171,8 +173,8 @@ def _check_rows(name: str, embeddings: Tensor) -> None:
         )
 
 
-def _embedded(embeddings: Tensor, mask: Tensor | None, normalize: bool) -> Tensor:
-    check_floating("embeddings", embeddings)
+def _embedded(name: str, embeddings: Tensor, mask: Tensor | None, normalize: bool) -> Tensor:
+    check_floating(name, embeddings)
     rows = hide_masked(embeddings, mask).to(accumulation_dtype(embeddings))
     return unit(rows) if normalize else rows
 

@@ -62,12 +62,12 @@ def mine_triplets(
     check_choice("kind", kind, get_args(Kind))
     batch = _batch(embeddings.detach(), labels, margin, distance, mask)
     found = []
-    for rows in anchors_in_tiles(len(labels) ** 2):
+    for rows in anchors_in_tiles(len(labels), len(labels) ** 2):
         at = _apart(batch, rows, distance)
         near, far = at.unsqueeze(-1), at.unsqueeze(-2)
         wanted = {
             "all": torch.ones_like(near * far, dtype=torch.bool),
-            "easy": near + margin <= far,
+            "easy": (near + margin <= far) & (near < far),
             "semihard": (near < far) & (far < near + margin),
             "hard": far <= near,
         }[kind]
@@ -144,7 +144,8 @@ def batch_triplet_loss(
     def plain(leaf: Tensor) -> Tensor:
         return _plain(Batch(leaf, batch.labels, batch.shown), kind, margin, distance, average)
 
-    return attached(value.to(dtype), [slopes.to(dtype)], [batch.embeddings], plain)
+    watched = [labels] if mask is None else [labels, mask]
+    return attached(value.to(dtype), [slopes.to(dtype)], [batch.embeddings], plain, watched)
 
 
 def collapse_score(embeddings: Tensor) -> Tensor:

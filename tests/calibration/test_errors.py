@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
@@ -71,7 +71,6 @@ def test_it_agrees_with_scikit_learn_and_quantile_bins_hold_equal_numbers(binnin
     assert binning == "uniform" or set(diagram.counts.tolist()) == {30.0}
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1), st.sampled_from([1, 4]))
 def test_the_error_agrees_with_a_loop_over_bins_also_on_their_edges(pairs, bins):
     p, y = [k / 20 for k, _ in pairs], [float(event) for _, event in pairs]

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lossedu.losses import aggregate_losses, mse_loss
@@ -19,7 +19,6 @@ def test_three_workers_by_hand():
     assert got.item() == pytest.approx(3.2)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=6))
 def test_it_is_the_mean_over_the_pooled_examples(counts):
     losses = drawn(sum(counts)).abs()

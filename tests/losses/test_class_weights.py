@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -54,7 +54,6 @@ def test_at_zero_all_classes_weigh_alike_next_to_one_as_at_one_and_without_examp
     assert class_balanced_weights(0 * counts).tolist() == [0.0, 0.0, 0.0]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=6), st.floats(0, 1))
 def test_weights_sum_to_the_classes_present_and_the_rarer_class_weighs_no_less(counts, beta):
     weights = class_balanced_weights(torch.tensor(counts), beta=beta)

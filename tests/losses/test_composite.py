@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -95,7 +95,6 @@ def test_learned_weights_by_hand():
     assert got.item() == pytest.approx(3 + math.log(6), rel=1e-14)
 
 
-@settings(deadline=None)
 @given(st.floats(1e-4, 1e4), st.floats(1e-4, 1e4))
 def test_it_settles_where_the_variance_is_the_loss_or_twice_the_loss(depth, label):
     weighting = at(math.log(depth), math.log(2 * label))

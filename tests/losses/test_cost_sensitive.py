@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix
 
@@ -84,7 +84,6 @@ def test_adding_to_a_row_of_costs_adds_to_the_loss_and_nothing_to_the_gradient()
     torch.testing.assert_close(slope(logits, targets, raised), slope(logits, targets, COSTS))
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1e4, 1e4), min_size=3, max_size=3), st.integers(0, 2))
 def test_it_lies_between_the_smallest_and_the_largest_cost_of_the_row(logits, truth):
     got = cost_sensitive_loss(
