@@ -33,8 +33,11 @@ def all_pairs_hinge(scores: Tensor, relevance: Tensor) -> Tensor:
 
 def allrank_ranknet(scores: Tensor, relevance: Tensor) -> Tensor:
     """The formula of allRank's ``rankNet``, its pairs made by torch instead of ``itertools``."""
-    true = relevance[:, None] - relevance[None, :]
-    lead = (scores[:, None] - scores[None, :])[true > 0]
+    number = torch.arange(len(scores), device=scores.device)
+    pairs = torch.cartesian_prod(number, number)
+    true, chosen = relevance[pairs], scores[pairs]
+    better = true[:, 0] - true[:, 1] > 0
+    lead = (chosen[:, 0] - chosen[:, 1])[better]
     return functional.binary_cross_entropy_with_logits(lead, torch.ones_like(lead))
 
 

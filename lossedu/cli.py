@@ -132,9 +132,6 @@ def _signature(spec: "LossSpec") -> str:
 
 def _formula(spec: "LossSpec") -> str:
     """The formula in two dimensions, or as the docstring's LaTeX if that is too large to read."""
-    import inspect
-    import re
-
     import sympy as sp
 
     from lossedu.symbolic import formula
@@ -143,9 +140,7 @@ def _formula(spec: "LossSpec") -> str:
     lines = drawn.splitlines()
     if len(lines) <= 12 and max(map(len, lines)) <= console.width:
         return drawn
-    text = inspect.getdoc(spec.function) or ""
-    stated = re.search(r"\.\. math:: (.+?)\n\n", text, re.DOTALL)
-    return " ".join(stated[1].split()) if stated else spec.formula
+    return spec.stated
 
 
 def _facts(spec: "LossSpec") -> Table:

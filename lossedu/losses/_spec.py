@@ -6,6 +6,7 @@ as text; ``lossedu.symbolic`` reads them and derives the rest: LaTeX, gradient, 
 """
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -116,6 +117,13 @@ class LossSpec:
         """The function's name, as a call if the spec holds for one of its variants only."""
         choice = ", ".join(f'{key}="{value}"' for key, value in self.variant.items())
         return f"{self.function.__name__}({choice})" if choice else self.function.__name__
+
+    @property
+    def stated(self) -> str:
+        """The formula as the docstring states it, in LaTeX: for people, who abbreviate."""
+        text = inspect.getdoc(self.function) or ""
+        found = re.search(r"\.\. math:: (.+?)\n\n", text, re.DOTALL)
+        return " ".join(found[1].split()) if found else ""
 
     @property
     def slug(self) -> str:
