@@ -14,6 +14,17 @@ def surprises(logits: Tensor) -> tuple[Tensor, Tensor]:
     return softplus(-logits, threshold=_THRESHOLD), softplus(logits, threshold=_THRESHOLD)
 
 
+def surprise_of_one(logits: Tensor) -> Tensor:
+    r"""Return :math:`-\log \sigma(z)` alone."""
+    return softplus(-logits, threshold=_THRESHOLD)
+
+
+def surprise_and_slope(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """The same and its derivative, without a graph; the logits are overwritten."""
+    trail = logits.neg_()
+    return softplus(trail, threshold=_THRESHOLD), trail.sigmoid_().neg_()
+
+
 def surprise(logits: Tensor, targets: Tensor) -> Tensor:
     r"""Return the expected surprise of a target that is 1 with probability ``targets``.
 

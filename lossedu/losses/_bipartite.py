@@ -12,14 +12,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+_AT_ONCE = 2**18
+
 
 @dataclass(frozen=True)
 class Meeting:
-    """Flat items of all lists, in groups of two camps.
+    """Flat items of all lists, in groups of two camps; as a row for each bit.
 
     Attributes:
-        group: The group of each item, numbered from 0.
-        upper: Whether the item belongs to the more relevant camp.
+        group: The group of each item, shape ``(bits, items)``, numbered through from 0.
+        upper: Whether the item belongs to the more relevant camp, the same shape.
         list_of: The list that each group is of.
     """
 
@@ -34,12 +36,31 @@ class Meeting:
 
 
 def meetings(relevance: Tensor, list_of: Tensor) -> Iterator[Meeting]:
-    """Split flat items into meetings that hold every pair of unequal relevance of a list once."""
+    """Split flat items into meetings that hold every pair of unequal relevance of a list once.
+
+    Few items meet for all bits at once, which saves time; many for one bit after the other, which
+    saves memory.
+    """
     if len(relevance) == 0:
         return
     grade = torch.unique(relevance, return_inverse=True)[1]
     bits = int(grade.max()).bit_length()
-    for bit in range(bits):
-        shift = bits - bit  # room for what is left of a grade
-        keys, group = torch.unique((list_of << shift) | (grade >> (bit + 1)), return_inverse=True)
-        yield Meeting(group, (grade >> bit) & 1 == 1, keys >> shift)
+    together = max(1, _AT_ONCE // len(relevance))
+    for first in range(0, bits, together):
+        bit = torch.arange(first, min(first + together, bits), device=grade.device).unsqueeze(-1)
+        # A key is a bit, a list, and what is left of a grade.
+        shift = bits - first
+        spread = int(list_of[-1]) + 1 << shift
+        key = (bit - first) * spread + (list_of << shift) + (grade >> (bit + 1))
+        found, group = _numbered(key)
+        yield Meeting(group, (grade >> bit) & 1 == 1, (found % spread) >> shift)
+
+
+def _numbered(keys: Tensor) -> tuple[Tensor, Tensor]:
+    """The distinct keys, rising, and the number of each; by counting where that is cheap."""
+    top = int(keys.max()) + 1
+    if top > 4 * keys.numel():
+        found, number = torch.unique(keys, return_inverse=True)
+        return found, number
+    present = torch.bincount(keys.flatten(), minlength=top) > 0
+    return present.nonzero().squeeze(-1), (present.cumsum(0) - 1)[keys]

@@ -87,8 +87,8 @@ def expanded_logistic(boxes: Boxes, meeting: Meeting) -> tuple[Tensor, Tensor]:
     """The charge of each group, and its slope in each score."""
     width = int(boxes.cell.max()) + 2 * _NEAR + 2
     keys, box = torch.unique(meeting.group * width + boxes.cell, return_inverse=True)
-    upper = _gathered(boxes, meeting.upper, box, len(keys))
-    lower = _gathered(boxes, ~meeting.upper, box, len(keys))
+    camp = 2 * box + meeting.upper
+    lower, upper = _gathered(boxes, camp, len(keys)).unbind(1)
     charge, pull = torch.zeros_like(lower), torch.zeros_like(lower)
     push = torch.zeros_like(upper)
     reach = min(_NEAR, int(boxes.cell.max()))
@@ -101,32 +101,32 @@ def expanded_logistic(boxes: Boxes, meeting: Meeting) -> tuple[Tensor, Tensor]:
         slope = torch.sigmoid(-gaps)
         pull[here] += lower[there] @ slope.T
         push[there] += upper[here] @ slope
-    above, sum_above, below = _far(boxes, meeting, keys, box, width)
-    group = keys // width
-    place = torch.zeros_like(above).index_add_(0, box, boxes.scores * meeting.upper)
-    count = upper.sum(-1)
-    far = count * sum_above - place * above
-    charged = torch.zeros(meeting.groups, dtype=above.dtype, device=above.device)
-    charged.index_add_(0, group, (upper * charge).sum(-1) + far)
-    slopes = torch.where(
-        meeting.upper,
-        -_interpolated(boxes, pull, box) - above[box],
-        _interpolated(boxes, push, box) + below[box],
-    )
-    return charged, slopes
+    charged = (upper * charge).sum(-1)
+    slopes = _interpolated(boxes, torch.stack([push, -pull], dim=1), camp)
+    if int(boxes.cell.max()) > _NEAR:
+        far, pulls = _far(boxes, meeting, keys, box, width)
+        charged, slopes = charged + far, slopes + pulls.flatten()[camp].sum(0)
+    total = torch.zeros(meeting.groups, dtype=charged.dtype, device=charged.device)
+    return total.index_add_(0, keys // width, charged), slopes
 
 
-def _gathered(boxes: Boxes, camp: Tensor, box: Tensor, count: int) -> Tensor:
-    """What each box's nodes weigh when its items of one camp are handed to them."""
-    weights = boxes.shares.new_zeros(count, len(boxes.nodes))
-    for rows in _chunks(len(box)):
-        weights.index_add_(0, box[rows], boxes.shares[rows] * camp[rows].unsqueeze(-1))
-    return weights
+def _gathered(boxes: Boxes, camp: Tensor, count: int) -> Tensor:
+    """What each box's nodes weigh in each camp, shape ``(boxes, 2, nodes)``."""
+    weights = boxes.shares.new_zeros(2 * count, len(boxes.nodes))
+    for of_bit in camp:
+        for rows in _chunks(len(of_bit)):
+            weights.index_add_(0, of_bit[rows], boxes.shares[rows])
+    return weights.reshape(count, 2, -1)
 
 
-def _interpolated(boxes: Boxes, potential: Tensor, box: Tensor) -> Tensor:
-    parts = [(potential[box[rows]] * boxes.shares[rows]).sum(-1) for rows in _chunks(len(box))]
-    return torch.cat(parts)
+def _interpolated(boxes: Boxes, potential: Tensor, camp: Tensor) -> Tensor:
+    """The potential of each item's own camp and box, summed over bits."""
+    potential = potential.flatten(0, 1)
+    total = torch.zeros_like(boxes.scores)
+    for of_bit in camp:
+        for rows in _chunks(len(of_bit)):
+            total[rows] += (potential[of_bit[rows]] * boxes.shares[rows]).sum(-1)
+    return total
 
 
 def _chunks(items: int) -> Iterator[slice]:
@@ -135,18 +135,23 @@ def _chunks(items: int) -> Iterator[slice]:
 
 def _far(
     boxes: Boxes, meeting: Meeting, keys: Tensor, box: Tensor, width: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """For each box: lower items far above it, the sum of their scores; upper items far below."""
-    lower = (~meeting.upper).to(boxes.scores.dtype)
+) -> tuple[Tensor, Tensor]:
+    """For each box, the charge of its upper items with lower ones far above; and both slopes.
+
+    There the charge of a pair is its distance, and the slope is -1.
+    """
+    flat, lower = box.flatten(), (~meeting.upper).flatten().to(boxes.scores.dtype)
+    scores = boxes.scores.expand(box.shape).flatten()
     empty = boxes.scores.new_zeros(len(keys))
-    per_box = (empty.index_add(0, box, values) for values in (lower, 1 - lower))
-    counts, uppers = (torch.cat([part.new_zeros(1), part.cumsum(0)]) for part in per_box)
+    lowers, uppers = empty.index_add(0, flat, lower), empty.index_add(0, flat, 1 - lower)
+    below, above = (torch.cat([empty[:1] * 0, part.cumsum(0)]) for part in (uppers, lowers))
     group = keys // width
-    sums = sums_behind(empty.index_add(0, box, lower * boxes.scores), group)
-    sums = torch.cat([sums, sums.new_zeros(1)])
+    sums = sums_behind(empty.index_add(0, flat, lower * scores), group)
     first = torch.searchsorted(keys, group * width)
     last = torch.searchsorted(keys, (group + 1) * width)
     beyond = torch.searchsorted(keys, keys + _NEAR, right=True)
     before = torch.searchsorted(keys, keys - _NEAR).maximum(first)
-    far = torch.where(beyond < last, sums[beyond], 0.0)
-    return counts[last] - counts[beyond], far, uppers[before] - uppers[first]
+    sum_beyond = torch.where(beyond < last, torch.cat([sums, empty[:1]])[beyond], 0.0)
+    pull, push = above[last] - above[beyond], below[before] - below[first]
+    place = empty.index_add(0, flat, (1 - lower) * scores)
+    return uppers * sum_beyond - place * pull, torch.stack([push, -pull], dim=1)

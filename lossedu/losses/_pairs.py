@@ -16,9 +16,10 @@ from lossedu.losses._lists import Lists
 from lossedu.losses._ordering import falling
 
 Charge = Callable[[Tensor], Tensor]
-Rows = Callable[[Tensor, Tensor], Tensor]
+Weights = Callable[[slice, slice], Tensor]
+Both = Callable[[Tensor], tuple[Tensor, Tensor]]
 
-_TILE = 2**18
+_TILE = 2**17
 
 
 def better(relevance: Tensor, shown: Tensor) -> Tensor:
@@ -51,47 +52,59 @@ def all_pairs(scores: Tensor, pairs: Tensor, charge: Charge) -> Tensor:
 
 
 def tiled(
-    scores: Tensor, order: Tensor, weights: Rows, charge: Charge, slope: Charge
+    lists: Lists, scores: Tensor, order: Tensor, weights: Weights, both: Both
 ) -> tuple[Tensor, Tensor]:
     """The same sums and their slopes in the scores, both in float64, by tiles.
 
     Args:
+        lists: Who is more relevant than whom.
         scores: Shape ``(lists, n)``.
         order: Items by falling relevance, hidden ones last; a pair's better item stands first.
-        weights: Given positions of rows and columns in that order, the pairs' weights, shape
-            ``(lists, rows, columns)``; 0 where a pair does not count.
-        charge: What a gap costs.
-        slope: The derivative of ``charge``.
+        weights: Given rows and columns in that order, the pairs' weights, shape ``(lists, rows,
+            columns)``; 0 where a pair does not count.  The tensor may be overwritten.
+        both: What gaps cost, and the derivative; the gaps may be overwritten.
     """
     ranked = scores.gather(-1, order)
-    lists, n = ranked.shape
-    totals = torch.zeros(lists, dtype=torch.float64, device=scores.device)
-    slopes = torch.zeros(lists, n, dtype=torch.float64, device=scores.device)
-    position = torch.arange(n, device=scores.device)
-    step = max(1, _TILE // max(1, lists * n))
-    for first in range(0, n, step):
-        rows, columns = position[first : first + step], position[first:]
+    count, n = ranked.shape
+    totals = torch.zeros(count, dtype=torch.float64, device=scores.device)
+    slopes = torch.zeros(count, n, dtype=torch.float64, device=scores.device)
+    lower = _first_lower(lists.relevance.gather(-1, order), lists.shown.gather(-1, order))
+    first = 0
+    while first < n and lower[first] < n:
+        step = max(1, _TILE // (count * (n - lower[first])))
+        rows, columns = slice(first, first + step), slice(lower[first], n)
         gaps = ranked[:, rows].unsqueeze(-1) - ranked[:, columns].unsqueeze(-2)
         weight = weights(rows, columns)
-        totals += (charge(gaps) * weight).sum((-2, -1), dtype=torch.float64)
-        pull = slope(gaps).mul_(weight)
+        charge, pull = both(gaps)
+        totals += charge.mul_(weight).sum((-2, -1), dtype=torch.float64)
+        pull.mul_(weight)
         slopes[:, rows] += pull.sum(-1, dtype=torch.float64)
         slopes[:, columns] -= pull.sum(-2, dtype=torch.float64)
+        first += step
     return totals, torch.empty_like(slopes).scatter_(-1, order, slopes)
 
 
-def pairs_by_tiles(lists: Lists, scores: Tensor, charge: Charge, slope: Charge) -> Tensor:
+def _first_lower(grades: Tensor, shown: Tensor) -> list[int]:
+    """For each position, in whichever list it is soonest, the first item of a lower grade."""
+    n = grades.shape[-1]
+    rising = -torch.where(shown, grades, -torch.inf)
+    behind = torch.searchsorted(rising, rising, right=True)
+    behind = torch.where(shown, behind, torch.full_like(behind, n))
+    return behind.amin(0).tolist() if len(grades) else [n] * n
+
+
+def pairs_by_tiles(lists: Lists, scores: Tensor, charge: Charge, both: Both) -> Tensor:
     """The same sums in O(n) memory."""
     order = falling(lists.relevance, lists.shown)
     grades, shown = lists.relevance.gather(-1, order), lists.shown.gather(-1, order)
 
-    def weights(rows: Tensor, columns: Tensor) -> Tensor:
+    def weights(rows: slice, columns: slice) -> Tensor:
         differ = grades[:, rows].unsqueeze(-1) > grades[:, columns].unsqueeze(-2)
         both = shown[:, rows].unsqueeze(-1) & shown[:, columns].unsqueeze(-2)
         return (differ & both).to(scores.dtype)
 
     with torch.no_grad():
-        totals, slopes = tiled(scores.detach(), order, weights, charge, slope)
+        totals, slopes = tiled(lists, scores.detach(), order, weights, both)
     kept = totals.to(scores.dtype), [slopes.to(scores.dtype)]
     return attached(*kept, [scores], lambda leaf: every_pair(lists, leaf, charge))
 

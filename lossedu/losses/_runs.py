@@ -2,13 +2,16 @@
 
 A prefix sum over many groups at once must not let one group feel the size of another: subtracting
 a running total of 1e16 leaves nothing of a group of ones.  As rows of a matrix every group has its
-own sum.  Groups of about one length share a matrix, so that less than half of it is padding.
+own sum.  Few entries share one matrix, which saves time; of many, groups of about one length do,
+so that less than half of a matrix is padding.
 """
 
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
+
+_SMALL = 2**13
 
 
 def as_rows(group: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
@@ -18,14 +21,16 @@ def as_rows(group: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         group: The group of each entry, rising.
 
     Yields:
-        For the groups of about one length, the positions of their entries, shape ``(rows, n)``, and
+        For groups that share a matrix, the positions of their entries, shape ``(rows, n)``, and
         which of these are real: behind its end a row repeats its last entry.
     """
     numbers, sizes = torch.unique_consecutive(group, return_counts=True)
     if not len(numbers):
         return
     starts = sizes.cumsum(0) - sizes
-    lengths = torch.ceil(torch.log2(sizes.double())).long()
+    lengths = torch.ceil(torch.log2(sizes.double()))
+    if len(sizes) * int(sizes.max()) <= _SMALL:
+        lengths = torch.zeros_like(lengths)
     for length in torch.unique(lengths):
         rows = lengths == length
         longest = int(sizes[rows].max())

@@ -6,6 +6,8 @@ all distances into the tail grow by the same step, so their sums and sums of squ
 of terms that are at least 0: no pair is ever formed, and nothing cancels.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -13,36 +15,61 @@ from lossedu.losses._bipartite import Meeting
 from lossedu.losses._runs import as_rows
 
 
-def sorted_hinge(
-    scores: Tensor, meeting: Meeting, order: Tensor, margin: float, power: int
-) -> tuple[Tensor, Tensor]:
+@dataclass(frozen=True)
+class Places:
+    """Flat scores, and the same scores lowered by the margin, in one rising order.
+
+    Attributes:
+        item: Whose place it is.
+        lowered: Whether it is the score less the margin.
+        place: Where it is, float64.
+    """
+
+    item: Tensor
+    lowered: Tensor
+    place: Tensor
+
+
+def placed(scores: Tensor, margin: float) -> Places:
+    """Sort once, and merge: of equal places, scores come before lowered ones."""
+    plain, item = scores.sort(stable=True)
+    lower = plain - margin
+    here = torch.arange(len(scores), device=scores.device)
+    at_plain = here + torch.searchsorted(lower, plain)
+    at_lower = here + torch.searchsorted(plain, lower, right=True)
+    merged = torch.empty_like(torch.cat([plain, lower]))
+    merged[at_plain], merged[at_lower] = plain, lower
+    whose = torch.empty(len(merged), dtype=torch.long, device=scores.device)
+    whose[at_plain], whose[at_lower] = item, item
+    lowered = torch.zeros(len(merged), dtype=torch.bool, device=scores.device)
+    lowered[at_lower] = True
+    return Places(whose, lowered, merged)
+
+
+def sorted_hinge(places: Places, meeting: Meeting, power: int) -> tuple[Tensor, Tensor]:
     """The charge of each group, and its slope in each score.
 
     Args:
-        scores: Flat scores, float64.
+        places: Where the scores are.
         meeting: Who meets whom.
-        order: The stable order of ``cat([scores, scores - margin])``.
-        margin: What the upper item should lead by.
         power: 1, or 2 for the square of what is missing.
     """
-    n = len(scores)
-    item = order % n
-    lowered = order >= n  # this entry is an item of the upper camp, at its score less the margin
-    counts = torch.where(lowered, meeting.upper[item], ~meeting.upper[item])
-    item, lowered = item[counts], lowered[counts]
-    by_group = meeting.group[item].argsort(stable=True)
-    item, lowered = item[by_group], lowered[by_group]
-    group = meeting.group[item]
-    place = torch.where(lowered, scores[item] - margin, scores[item])
-    charged = torch.zeros(meeting.groups, dtype=scores.dtype, device=scores.device)
-    slopes = torch.zeros_like(scores)
+    bit, at = (places.lowered == meeting.upper[:, places.item]).nonzero(as_tuple=True)
+    group = meeting.group[bit, places.item[at]]
+    if meeting.groups > 1:
+        group, by_group = group.sort(stable=True)
+        at = at[by_group]
+    item, lowered, place = places.item[at], places.lowered[at], places.place[at]
+    charged = torch.zeros(meeting.groups, dtype=place.dtype, device=place.device)
+    slopes = torch.zeros(meeting.group.shape[-1], dtype=place.dtype, device=place.device)
     for index, real in as_rows(group):
         upper, lower = lowered[index] & real, ~lowered[index] & real
-        heads = _missing(place[index], upper, power)
-        tails = [t.flip(-1) for t in _missing(-place[index].flip(-1), lower.flip(-1), power)]
+        both = torch.stack([place[index], -place[index].flip(-1)])
+        met = _missing(both, torch.stack([upper, lower.flip(-1)]), power)
+        heads, tails = [sums[0] for sums in met], [sums[1].flip(-1) for sums in met]
         charged[group[index[:, 0]]] = (tails[power] * upper).sum(-1)
-        slope = power * torch.where(upper, -tails[power - 1], heads[power - 1])
-        slopes.index_add_(0, item[index[real]], slope[real])
+        slope = power * torch.where(upper, -tails[power - 1], heads[power - 1] * real)
+        slopes.index_add_(0, item[index].flatten(), slope.flatten())
     return charged, slopes
 
 
@@ -50,15 +77,15 @@ def _missing(place: Tensor, counts: Tensor, power: int) -> list[Tensor]:
     """For each entry, over those before it that count: how many, and sums of distances to a power.
 
     Args:
-        place: Rising along each row.
+        place: Rising along the last axis.
         counts: Which entries are met.
         power: Up to which power of the distance.
     """
-    step = place.diff(dim=-1, prepend=place[:, :1])
+    step = place.diff(dim=-1, prepend=place[..., :1])
     number = counts.to(place.dtype)
     number = number.cumsum(-1) - number
     sums = [number, (number * step).cumsum(-1)]
     if power == 2:
-        last = torch.cat([torch.zeros_like(sums[1][:, :1]), sums[1][:, :-1]], dim=-1)
+        last = torch.cat([torch.zeros_like(sums[1][..., :1]), sums[1][..., :-1]], dim=-1)
         sums.append(((2 * last + number * step) * step).cumsum(-1))
     return sums

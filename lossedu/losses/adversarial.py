@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, get_args
 
 from torch import Tensor
 
-from lossedu.losses._binary import surprises
+from lossedu.losses._binary import surprise_of_one
 from lossedu.losses._checks import check_choice, check_floating, check_same_shape
 from lossedu.losses._reduction import Reduction, accumulation_dtype, reduced
 
@@ -79,7 +79,7 @@ def adversarial_losses(kind: Kind = "non_saturating") -> AdversarialLosses:
         if kind == "hinge":
             doubted, believed = (1 - real).relu(), (1 + fake).relu()
         else:
-            doubted, believed = surprises(real)[0], surprises(fake)[1]
+            doubted, believed = surprise_of_one(real), surprise_of_one(-fake)
         return reduced(doubted, None, None, reduction) + reduced(believed, None, None, reduction)
 
     def generator(fake_logits: Tensor, *, reduction: Reduction = "mean") -> Tensor:
@@ -87,8 +87,8 @@ def adversarial_losses(kind: Kind = "non_saturating") -> AdversarialLosses:
         fake = _wide("fake_logits", fake_logits)
         values = {
             "hinge": lambda: -fake,
-            "minimax": lambda: -surprises(fake)[1],
-            "non_saturating": lambda: surprises(fake)[0],
+            "minimax": lambda: -surprise_of_one(-fake),
+            "non_saturating": lambda: surprise_of_one(fake),
         }[kind]()
         return reduced(values, None, None, reduction)
 

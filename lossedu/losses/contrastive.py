@@ -7,7 +7,7 @@ negatives are another loss, and several processes that each see their own part a
 import torch
 from torch import Tensor
 
-from lossedu.losses._binary import surprises
+from lossedu.losses._binary import surprise_of_one
 from lossedu.losses._checks import check_floating, check_positive, check_same_shape, check_shape
 from lossedu.losses._contrast import others
 from lossedu.losses._distances import unit
@@ -92,7 +92,7 @@ def info_nce_loss(
     queries = queries / temperature
     own = torch.arange(len(queries), device=queries.device).unsqueeze(-1)
     lead = (queries * keys).sum(-1) - others(queries, every, own, hidden)
-    return reduced(surprises(lead)[0], weight, mask, reduction)
+    return reduced(surprise_of_one(lead), weight, mask, reduction)
 
 
 def nt_xent_loss(
@@ -160,7 +160,7 @@ def nt_xent_loss(
     hidden = None if mask is None else ~mask.repeat(2)
     similarity = (scaled[:n] * views[n:]).sum(-1).repeat(2)
     lead = similarity - others(scaled, views, torch.stack([here, there], dim=-1), hidden)
-    values = surprises(lead)[0]
+    values = surprise_of_one(lead)
     return reduced((values[:n] + values[n:]) / 2, weight, mask, reduction)
 
 

@@ -7,7 +7,7 @@ have no gradient.  What falls is a bound on the loss of NDCG, rebuilt at every s
 import torch
 from torch import Tensor
 
-from lossedu.losses._binary import surprises
+from lossedu.losses._binary import surprise_and_slope, surprise_of_one
 from lossedu.losses._checks import check_count, check_positive
 from lossedu.losses._closed_form import attached, fast_path_applies
 from lossedu.losses._gains import Gain, discounted, discounts, gains
@@ -88,7 +88,7 @@ def lambdarank_loss(
     few = lists.scores.shape[-1] <= _FEW
 
     def plain(leaf: Tensor) -> Tensor:
-        return all_pairs(leaf, _every_swap(lists, worth, discount), _charge)
+        return all_pairs(leaf, _every_swap(lists, worth, discount), surprise_of_one)
 
     if few or not fast_path_applies():
         totals = plain(scaled)
@@ -123,14 +123,6 @@ def _gap(rows: Tensor, columns: Tensor) -> Tensor:
     return rows.unsqueeze(-1) - columns.unsqueeze(-2)
 
 
-def _charge(gaps: Tensor) -> Tensor:
-    return surprises(gaps)[0]
-
-
-def _slope(gaps: Tensor) -> Tensor:
-    return -torch.sigmoid(-gaps)
-
-
 def _by_tiles(
     scores: Tensor, lists: Lists, worth: Tensor, discount: Tensor, order: Tensor, k: int | None
 ) -> tuple[Tensor, Tensor]:
@@ -139,13 +131,13 @@ def _by_tiles(
     worth, discount = worth.gather(-1, best_first), discount.gather(-1, best_first)
     shown = lists.shown.gather(-1, best_first)
 
-    def weights(rows: Tensor, columns: Tensor) -> Tensor:
+    def weights(rows: slice, columns: slice) -> Tensor:
         # Sorted by relevance the first factor is at least 0, and 0 for pairs of equal relevance.
         swap = _gap(worth[:, rows], worth[:, columns]).clamp_(min=0)
         swap.mul_(_gap(discount[:, rows], discount[:, columns]).abs_())
         return swap.mul_(shown[:, columns].unsqueeze(-2))
 
-    return tiled(scores, best_first, weights, _charge, _slope)
+    return tiled(lists, scores, best_first, weights, surprise_and_slope)
 
 
 def _top(
@@ -166,8 +158,9 @@ def _top(
         swap = (worth[:, top] - worth[:, rest]) * (discount[:, top] - discount[:, rest])
         swap = swap.abs_().mul_(sign.abs()).mul_(shown[:, rest] & shown[:, top])
         lead = sign * (ranked[:, top] - ranked[:, rest])
-        totals += (_charge(lead) * swap).sum(-1, dtype=torch.float64)
-        pull = _slope(lead).mul_(swap).mul_(sign)
+        charge, pull = surprise_and_slope(lead)
+        totals += charge.mul_(swap).sum(-1, dtype=torch.float64)
+        pull.mul_(swap).mul_(sign)
         slopes[:, rank] += pull.sum(-1, dtype=torch.float64)
         slopes[:, rest] -= pull
     return totals, torch.empty_like(slopes).scatter_(-1, order, slopes)

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lossedu.losses._binary import surprises
+from lossedu.losses._binary import surprise_of_one
 from lossedu.losses._checks import check_choice
 from lossedu.losses._classes import gaps_and_rest
 from lossedu.losses._lists import Lists, as_lists
@@ -143,7 +143,7 @@ def listmle_loss(
         # The last item is certain.  What is not computed there cannot spoil the gradient.
         counts = after > -torch.inf
         lead = torch.where(counts, ranked, 0.0) - torch.where(counts, after, 0.0)
-        values = torch.where(counts, surprises(lead)[0], torch.zeros_like(lead)).sum(-1)
+        values = torch.where(counts, surprise_of_one(lead), torch.zeros_like(lead)).sum(-1)
     return reduced(lists.back(values), weight, _kept(lists), reduction)
 
 

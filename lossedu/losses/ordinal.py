@@ -7,7 +7,7 @@ its logarithm is -inf.  Here it is a product, and nothing cancels.
 import torch
 from torch import Tensor
 
-from lossedu.losses._binary import surprises
+from lossedu.losses._binary import surprise_of_one
 from lossedu.losses._checks import can_look, check_floating, check_shape, check_values
 from lossedu.losses._reduction import (
     Reduction,
@@ -86,7 +86,7 @@ def cumulative_link_loss(
     below_upper = torch.cat([ends, endless])[levels] - scores
     above_lower = torch.cat([-endless, ends])[levels] - scores
     width = torch.cat([endless, steps, endless])[levels] if len(ends) else endless[levels]
-    not_above, not_below = surprises(below_upper)[0], surprises(above_lower)[1]
+    not_above, not_below = surprise_of_one(below_upper), surprise_of_one(-above_lower)
     values = not_above + not_below - _log_share(width)
     return reduced(values, weight, mask, reduction)
 

@@ -4,17 +4,16 @@ Chapter: ``ranking/pairwise``.  The trap: n items have n^2 pairs.  The sum over 
 none: sorting gives the hinge exactly, an expansion gives the logistic to any accuracy.
 """
 
-import torch
 from torch import Tensor
 
-from lossedu.losses._binary import surprises
+from lossedu.losses._binary import surprise_and_slope, surprise_of_one
 from lossedu.losses._checks import check_number, check_positive
 from lossedu.losses._closed_form import fast_path_applies
 from lossedu.losses._expansion import boxed, expanded_logistic, nodes_for
 from lossedu.losses._lists import Lists, as_lists
 from lossedu.losses._pairs import Meet, every_pair, pair_counts, pairs_by_meeting, pairs_by_tiles
 from lossedu.losses._reduction import Reduction, reduced
-from lossedu.losses._sorted_hinge import sorted_hinge
+from lossedu.losses._sorted_hinge import placed, sorted_hinge
 from lossedu.losses._spec import LossSpec, Parameter
 
 _FEW = 64  # items up to which all pairs at once are as fast as anything else
@@ -85,8 +84,8 @@ def pairwise_hinge_loss(
         return (margin - gaps).relu() ** power
 
     def prepared(flat: Tensor) -> Meet:
-        order = torch.cat([flat, flat - margin]).argsort(stable=True)
-        return lambda meeting: sorted_hinge(flat, meeting, order, margin, power)
+        places = placed(flat, margin)
+        return lambda meeting: sorted_hinge(places, meeting, power)
 
     if not _pays(lists):
         totals = every_pair(lists, lists.scores, charge)
@@ -162,20 +161,12 @@ def pairwise_logistic_loss(
         return lambda meeting: expanded_logistic(boxes, meeting)
 
     if not _pays(lists):
-        totals = every_pair(lists, scaled, _charge)
+        totals = every_pair(lists, scaled, surprise_of_one)
     elif tolerance > 0:
-        totals = pairs_by_meeting(lists, scaled, _charge, prepared)
+        totals = pairs_by_meeting(lists, scaled, surprise_of_one, prepared)
     else:
-        totals = pairs_by_tiles(lists, scaled, _charge, _slope)
+        totals = pairs_by_tiles(lists, scaled, surprise_of_one, surprise_and_slope)
     return _mean_over_pairs(totals, lists, weight, reduction)
-
-
-def _charge(gaps: Tensor) -> Tensor:
-    return surprises(gaps)[0]
-
-
-def _slope(gaps: Tensor) -> Tensor:
-    return -torch.sigmoid(-gaps)
 
 
 def _pays(lists: Lists) -> bool:
