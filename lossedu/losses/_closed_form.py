@@ -24,6 +24,11 @@ def fast_path_applies() -> bool:
     return not (torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active())
 
 
+def is_compiled() -> bool:
+    """Whether this is being compiled, and not inside ``torch.func``, which wants the formula."""
+    return torch.compiler.is_compiling() and not torch._C._are_functorch_transforms_active()
+
+
 def attached(
     values: Tensor,
     slopes: Sequence[Tensor],

@@ -24,13 +24,7 @@ _BLOCK = 2**17
 def pays(logits: Tensor, targets: Tensor) -> bool:
     """Whether blocks are worth it: eagerly, on the CPU, for more than one of them."""
     on_cpu = logits.device.type == "cpu" and targets.device.type == "cpu"
-    return on_cpu and logits.numel() > _BLOCK and not targets.requires_grad and fast_path_applies()
-
-
-def is_compiled(targets: Tensor) -> bool:
-    """Whether this is being compiled, and not inside ``torch.func``, which wants the formula."""
-    alone = torch.compiler.is_compiling() and not torch._C._are_functorch_transforms_active()
-    return alone and not targets.requires_grad
+    return on_cpu and logits.numel() > _BLOCK and fast_path_applies()
 
 
 def focal_in_blocks(

@@ -31,8 +31,9 @@ def better(relevance: Tensor, shown: Tensor) -> Tensor:
 def pair_counts(relevance: Tensor, shown: Tensor) -> Tensor:
     """How many pairs each list has: for each item, those before the first of its grade."""
     grades = torch.where(shown, relevance, torch.inf).sort(dim=-1).values
-    lower = torch.searchsorted(grades, grades, right=False)
     position = torch.arange(grades.shape[-1], device=grades.device)
+    same = torch.nn.functional.pad(grades[..., 1:] == grades[..., :-1], (1, 0))
+    lower = torch.where(same, 0, position).cummax(-1).values
     real = position < shown.sum(-1, keepdim=True)
     return (lower * real).sum(-1)
 

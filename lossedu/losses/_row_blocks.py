@@ -1,13 +1,14 @@
-"""Cross-entropy over many classes, a block of rows at a time.
+"""Cross-entropy over many classes in closed form: by blocks of rows, or for the compiler to fuse.
 
-Autograd's way keeps two arrays of the size of the logits until the backward pass; here each block
-of rows is read once forward, leaving three numbers a row, and once backward, straight into the
-gradient.  A logarithm of a probability near 1 is never formed: with m the largest logit, o the sum
-of e^(z_i - m) over all classes but the true one t, and S that sum with it, the loss is (m - z_t) +
-log S and its slope in z_t is -o / S.
+Autograd's way keeps two arrays of the size of the logits until the backward pass; here each row is
+read once forward, leaving three numbers, and once backward, straight into the gradient.  A
+logarithm of a probability near 1 is never formed: with m the largest logit, o the sum of e^(z_i -
+m) over all classes but the true one t, and S that sum with it, the loss is (m - z_t) + log S and
+its slope in z_t is -o / S.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -51,6 +52,50 @@ def cross_entropy_in_blocks(
 
     kept = [stats, targets] if mask is None else [stats, targets, mask]
     return attached_later(values.reshape(targets.shape), derive, kept, [logits], plain)
+
+
+def cross_entropy_fused(
+    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float
+) -> Tensor:
+    """The same, as two reductions and one pass back."""
+    shown = torch.ones_like(targets, dtype=torch.bool) if mask is None else mask
+    values: Tensor = _Fused.apply(logits, targets, shown, smoothing)  # type: ignore[no-untyped-call]
+    return values
+
+
+class _Fused(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, logits: Tensor, targets: Tensor, shown: Tensor, smoothing: float
+    ) -> Tensor:
+        z = hide_masked(logits, shown).to(accumulation_dtype(logits))
+        t = targets.unsqueeze(-1)
+        largest = z.amax(-1, keepdim=True)
+        away = (largest - z.gather(-1, t)).squeeze(-1)
+        others = torch.where(_true(z, t), 0.0, torch.exp(z - largest)).sum(-1)
+        values = away + torch.log1p(others + torch.expm1(-away))
+        if smoothing:
+            mean_gap = (largest - z).mean(-1)
+            values = values + smoothing * (mean_gap - away)
+        total = others + torch.exp(-away)
+        ctx.save_for_backward(logits, targets, shown, largest, others, total)
+        ctx.smoothing = smoothing
+        return values
+
+    @staticmethod
+    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
+        logits, targets, shown, largest, others, total = ctx.saved_tensors
+        z = hide_masked(logits, shown).to(largest.dtype)
+        true = _true(z, targets.unsqueeze(-1))
+        others, total = others.unsqueeze(-1), total.unsqueeze(-1)
+        slope = torch.where(true, -others, torch.exp(z - largest)) / total
+        if ctx.smoothing:  # (p - y) + epsilon (y - 1/C)
+            slope = slope + ctx.smoothing * (true.to(z.dtype) - 1 / z.shape[-1])
+        return (slope * outer[0].unsqueeze(-1)).to(logits.dtype), None, None, None
+
+
+def _true(logits: Tensor, targets: Tensor) -> Tensor:
+    return torch.arange(logits.shape[-1], device=logits.device) == targets
 
 
 class _Rows:

@@ -34,16 +34,14 @@ def placed(scores: Tensor, margin: float) -> Places:
     """Sort once, and merge: of equal places, scores come before lowered ones."""
     plain, item = scores.sort(stable=True)
     lower = plain - margin
-    here = torch.arange(len(scores), device=scores.device)
-    at_plain = here + torch.searchsorted(lower, plain)
-    at_lower = here + torch.searchsorted(plain, lower, right=True)
-    merged = torch.empty_like(torch.cat([plain, lower]))
-    merged[at_plain], merged[at_lower] = plain, lower
-    whose = torch.empty(len(merged), dtype=torch.long, device=scores.device)
-    whose[at_plain], whose[at_lower] = item, item
-    lowered = torch.zeros(len(merged), dtype=torch.bool, device=scores.device)
-    lowered[at_lower] = True
-    return Places(whose, lowered, merged)
+    n = len(scores)
+    before = torch.searchsorted(plain, lower, right=True)
+    at_lower = before + torch.arange(n, device=scores.device)
+    lowered = torch.zeros(2 * n, dtype=torch.bool, device=scores.device).scatter_(0, at_lower, True)
+    # What is not lowered fills the places between, in order.
+    at = torch.cat([(~lowered).nonzero().squeeze(-1), at_lower])
+    place = plain.new_empty(2 * n).scatter_(0, at, torch.cat([plain, lower]))
+    return Places(torch.empty_like(at).scatter_(0, at, item.repeat(2)), lowered, place)
 
 
 def sorted_hinge(places: Places, meeting: Meeting, power: int) -> tuple[Tensor, Tensor]:
@@ -63,13 +61,14 @@ def sorted_hinge(places: Places, meeting: Meeting, power: int) -> tuple[Tensor, 
     charged = torch.zeros(meeting.groups, dtype=place.dtype, device=place.device)
     slopes = torch.zeros(meeting.group.shape[-1], dtype=place.dtype, device=place.device)
     for index, real in as_rows(group):
-        upper, lower = lowered[index] & real, ~lowered[index] & real
-        both = torch.stack([place[index], -place[index].flip(-1)])
+        upper, spot = lowered.take(index), place.take(index)
+        lower, upper = ~upper & real, upper & real
+        both = torch.stack([spot, -spot.flip(-1)])
         met = _missing(both, torch.stack([upper, lower.flip(-1)]), power)
         heads, tails = [sums[0] for sums in met], [sums[1].flip(-1) for sums in met]
         charged[group[index[:, 0]]] = (tails[power] * upper).sum(-1)
         slope = power * torch.where(upper, -tails[power - 1], heads[power - 1] * real)
-        slopes.index_add_(0, item[index].flatten(), slope.flatten())
+        slopes.index_add_(0, item.take(index).flatten(), slope.flatten())
     return charged, slopes
 
 

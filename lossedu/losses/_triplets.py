@@ -71,7 +71,6 @@ def triplet_sums(batch: Batch, kind: str, margin: float, distance: Distance) -> 
     total, active, triplets = zero, zero, zero
     slopes = torch.zeros_like(points)
     squares = (points**2).sum(-1)
-    of_kind = _hardest if kind == "batch_hard" else _between
     for rows in anchors_in_tiles(len(points), len(points)):
         apart = squares[rows].unsqueeze(-1) + squares - 2 * points[rows] @ points.mT
         # Below this a difference of squares is rounding: the two are the same point.
@@ -79,7 +78,7 @@ def triplet_sums(batch: Batch, kind: str, margin: float, distance: Distance) -> 
         apart = torch.where(apart > noise, apart, 0.0)
         at = apart.sqrt() if distance == "euclidean" else apart / (2 if distance == "cosine" else 1)
         positive, negative = relations(batch, rows)
-        paid, above, count, pull = of_kind(at, positive, negative, kind, margin)
+        paid, above, count, pull = _between(at, positive, negative, kind, margin)
         total, active, triplets = total + paid, active + above, triplets + count
         if distance == "euclidean":
             pull = torch.where(at > 0, pull / torch.where(at > 0, at, 1.0), 0.0)
@@ -132,13 +131,21 @@ def _positives(at: Tensor, positive: Tensor) -> tuple[Tensor, Tensor]:
     return torch.where(positive, at, torch.inf).topk(most, dim=-1, largest=False)
 
 
-def _hardest(at: Tensor, positive: Tensor, negative: Tensor, kind: str, margin: float) -> Sums:
-    """Each anchor with its farthest positive and its nearest negative."""
-    far, whom = torch.where(positive, at, -1.0).max(dim=-1)
-    near, who = torch.where(negative, at, torch.inf).min(dim=-1)
-    counts = positive.any(-1) & negative.any(-1)
-    missing = torch.where(counts, far - torch.where(counts, near, 0.0) + margin, 0.0).relu()
-    pays = (missing > 0).to(at.dtype).unsqueeze(-1)
-    pull = torch.zeros_like(at).scatter_add_(-1, whom.unsqueeze(-1), pays)
-    pull.scatter_add_(-1, who.unsqueeze(-1), -pays)
-    return missing.sum(), pays.sum(), counts.sum().to(at.dtype), pull
+def hardest(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """Each anchor that has both, with its farthest positive and its nearest negative.
+
+    An anchor's own square adds alike to all its distances, and their order is that of the squared
+    ones: one matrix product and two comparisons a tile.
+    """
+    points = _centred(batch.embeddings.detach().double(), batch.shown)
+    squares = (points**2).sum(-1)
+    found = []
+    for rows in anchors_in_tiles(len(points), len(points)):
+        order = torch.addmm(squares, points[rows], points.mT, alpha=-2)
+        positive, negative = relations(batch, rows)
+        far, whom = order.masked_fill(~positive, -torch.inf).max(dim=-1)
+        near, who = order.masked_fill_(~negative, torch.inf).min(dim=-1)
+        anchor = ((far > -torch.inf) & (near < torch.inf)).nonzero().squeeze(-1)
+        found.append(torch.stack([anchor + rows.start, whom[anchor], who[anchor]]))
+    anchors, positives, negatives = torch.cat(found, dim=1)
+    return anchors, positives, negatives

@@ -21,6 +21,7 @@ from lossedu.losses._classes import (
     checked_class_numbers,
     gaps_and_rest,
 )
+from lossedu.losses._closed_form import is_compiled
 from lossedu.losses._pairing import paired
 from lossedu.losses._reduction import (
     Reduction,
@@ -29,7 +30,11 @@ from lossedu.losses._reduction import (
     hide_masked,
     reduced,
 )
-from lossedu.losses._row_blocks import cross_entropy_in_blocks, pays
+from lossedu.losses._row_blocks import (
+    cross_entropy_fused,
+    cross_entropy_in_blocks,
+    pays,
+)
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
 
 
@@ -169,7 +174,9 @@ def cross_entropy(
     mask = counts if mask is None else mask & counts
     targets = checked_class_numbers(targets, logits, mask)
     plain = partial(_from_classes, targets=targets, mask=mask, smoothing=label_smoothing)
-    if pays(logits):
+    if is_compiled():
+        values = cross_entropy_fused(logits, targets, mask, label_smoothing)
+    elif pays(logits):
         values = cross_entropy_in_blocks(logits, targets, mask, label_smoothing, plain)
     else:
         values = plain(logits)

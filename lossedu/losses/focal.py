@@ -23,7 +23,8 @@ from lossedu.losses._classes import (
     checked_class_numbers,
     true_class_log_odds,
 )
-from lossedu.losses._focal_kernel import focal_fused, focal_in_blocks, is_compiled, pays
+from lossedu.losses._closed_form import is_compiled
+from lossedu.losses._focal_kernel import focal_fused, focal_in_blocks, pays
 from lossedu.losses._pairing import paired
 from lossedu.losses._reduction import (
     Reduction,
@@ -104,9 +105,9 @@ def sigmoid_focal_loss(
 
 
 def _fastest(logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: float | None) -> Tensor:
-    if isinstance(gamma, Tensor):
+    if isinstance(gamma, Tensor) or targets.requires_grad:
         return _binary_values(logits, targets, gamma, alpha)
-    if is_compiled(targets):
+    if is_compiled():
         return focal_fused(logits, targets, gamma, alpha)
     if pays(logits, targets):
         plain = partial(_binary_values, targets=targets, gamma=gamma, alpha=alpha)

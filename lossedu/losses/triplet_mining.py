@@ -13,7 +13,7 @@ from lossedu.losses._checks import check_choice, check_floating, check_number, c
 from lossedu.losses._closed_form import attached, fast_path_applies
 from lossedu.losses._distances import Distance, distances, unit
 from lossedu.losses._reduction import accumulation_dtype, check_mask, hide_masked
-from lossedu.losses._triplets import Batch, anchors_in_tiles, relations, triplet_sums
+from lossedu.losses._triplets import Batch, anchors_in_tiles, hardest, relations, triplet_sums
 
 Kind = Literal["all", "easy", "semihard", "hard"]
 Mining = Literal["all", "semihard", "hard", "batch_hard"]
@@ -135,6 +135,8 @@ def batch_triplet_loss(
     batch = _batch(embeddings, labels, margin, distance, mask)
     if not fast_path_applies():
         return _plain(batch, kind, margin, distance, average)
+    if kind == "batch_hard" and len(batch.labels):
+        return _of_hardest(batch, margin, distance, average)
     with torch.no_grad():
         found = triplet_sums(batch, kind, margin, distance)
         count = (found.active if average == "active" else found.triplets).clamp(min=1)
@@ -146,6 +148,16 @@ def batch_triplet_loss(
 
     watched = [labels] if mask is None else [labels, mask]
     return attached(value.to(dtype), [slopes.to(dtype)], [batch.embeddings], plain, watched)
+
+
+def _of_hardest(batch: Batch, margin: float, distance: Distance, average: Average) -> Tensor:
+    with torch.no_grad():
+        chosen = hardest(batch)
+    anchors, *others = (batch.embeddings.index_select(0, rows) for rows in chosen)
+    far, near = (_between_rows(anchors, rows, distance) for rows in others)
+    missing = (far - near + margin).relu()
+    count = (missing > 0).sum() if average == "active" else len(missing)
+    return missing.sum() / max(int(count), 1)
 
 
 def collapse_score(embeddings: Tensor) -> Tensor:
@@ -208,10 +220,13 @@ def _batch(
 
 
 def _apart(batch: Batch, rows: slice, distance: Distance) -> Tensor:
-    points = batch.embeddings
+    return _between_rows(batch.embeddings[rows].unsqueeze(1), batch.embeddings, distance)
+
+
+def _between_rows(a: Tensor, b: Tensor, distance: Distance) -> Tensor:
     if distance == "cosine":  # of unit vectors, as the batch holds them
-        return distances(points[rows].unsqueeze(1), points, "squared_euclidean") / 2
-    return distances(points[rows].unsqueeze(1), points, distance)
+        return distances(a, b, "squared_euclidean") / 2
+    return distances(a, b, distance)
 
 
 def _plain(
