@@ -1,0 +1,24 @@
+"""The benchmarks run, and what they compare gives one value."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.slow
+def test_each_loss_of_the_benchmarks_equals_its_peer():
+    command = [sys.executable, "-m", "benchmarks", "--quick"]
+    before = {path: path.read_bytes() for path in (ROOT / "benchmarks").glob("RESULTS.*")}
+
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
+    rows = [line.split(" | ") for line in run.stdout.splitlines()[1:]]
+    assert len(rows) >= 15
+    compared = {row[0] for row in rows if row[2] != "–"}
+    assert {"sigmoid_focal_loss", "cross_entropy", "pairwise_hinge_loss", "nt_xent_loss"} <= compared
+    assert before == {path: path.read_bytes() for path in (ROOT / "benchmarks").glob("RESULTS.*")}
