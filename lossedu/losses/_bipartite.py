@@ -52,11 +52,11 @@ def meetings(relevance: Tensor, list_of: Tensor) -> Iterator[Meeting]:
         shift = bits - first
         spread = int(list_of[-1]) + 1 << shift
         key = (bit - first) * spread + (list_of << shift) + (grade >> (bit + 1))
-        found, group = _numbered(key)
+        found, group = numbered(key)
         yield Meeting(group, (grade >> bit) & 1 == 1, (found % spread) >> shift)
 
 
-def _numbered(keys: Tensor) -> tuple[Tensor, Tensor]:
+def numbered(keys: Tensor) -> tuple[Tensor, Tensor]:
     """The distinct keys, rising, and the number of each; by counting where that is cheap."""
     top = int(keys.max()) + 1
     if top > 4 * keys.numel():

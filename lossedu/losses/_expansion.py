@@ -17,12 +17,13 @@ of a pair, a number between 0 and 1, is below the tolerance.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from lossedu.losses._bipartite import Meeting
+from lossedu.losses._bipartite import Meeting, numbered
 from lossedu.losses._runs import sums_behind
 
 _FAR = 40.0  # nats: beyond it log(1 + e^-d) is 0 or -d to less than 1e-17
@@ -30,6 +31,7 @@ _NEAR = 20  # boxes of length 2
 _CHUNK = 2**16
 
 
+@cache
 def nodes_for(tolerance: float) -> int:
     """How many Chebyshev nodes bound the error of every pair's slope by ``tolerance``."""
     for nodes in range(4, 64):
@@ -86,7 +88,7 @@ def boxed(scores: Tensor, nodes: int) -> Boxes:
 def expanded_logistic(boxes: Boxes, meeting: Meeting) -> tuple[Tensor, Tensor]:
     """The charge of each group, and its slope in each score."""
     width = int(boxes.cell.max()) + 2 * _NEAR + 2
-    keys, box = torch.unique(meeting.group * width + boxes.cell, return_inverse=True)
+    keys, box = numbered(meeting.group * width + boxes.cell)
     camp = 2 * box + meeting.upper
     lower, upper = _gathered(boxes, camp, len(keys)).unbind(1)
     charge, pull = torch.zeros_like(lower), torch.zeros_like(lower)
