@@ -20,5 +20,10 @@ def test_each_loss_of_the_benchmarks_equals_its_peer():
     rows = [line.split(" | ") for line in run.stdout.splitlines()[1:]]
     assert len(rows) >= 15
     compared = {row[0] for row in rows if row[2] != "–"}
-    assert {"sigmoid_focal_loss", "cross_entropy", "pairwise_hinge_loss", "nt_xent_loss"} <= compared
+    assert {
+        "sigmoid_focal_loss",
+        "cross_entropy",
+        "pairwise_hinge_loss",
+        "nt_xent_loss",
+    } <= compared
     assert before == {path: path.read_bytes() for path in (ROOT / "benchmarks").glob("RESULTS.*")}
