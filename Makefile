@@ -83,7 +83,7 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
 
 screenshot: $(VENV)/.dev browser
-	@LOSSEDU_SCREENSHOT=1 $(BIN)/python -m pytest tests/book -m browser -q
+	@LOSSEDU_SCREENSHOT=1 $(BIN)/python -m pytest tests/book tests/autograder -m browser -q
 
 clean:
 	rm -rf $(VENV) book/_build course .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-from autograder.bridge import configure
+from autograder.bridge.configuration import configure
 
 configure(get_config(), Path(__file__).resolve().parent)  # noqa: F821  nbgrader provides it

@@ -1,80 +1,231 @@
 """The command ``autograder``."""
 
 import json
+import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+
+from autograder.outcomes import Outcome
+from autograder.teacher_cli import commands
+from autograder.usage import Assignment, Json, Root, console, course_root, one_line, refused
+
+if TYPE_CHECKING:
+    from autograder.submissions import Submission
+    from autograder.workers import Pool
 
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Release and grade assignments.")
-console = Console()
+app.add_typer(commands)
 
-Assignment = Annotated[str, typer.Argument(help="Its folder's name in solutions/.")]
-Root = Annotated[Path, typer.Option("--root", help="The course's folder.")]
-Json = Annotated[bool, typer.Option("--json", help="Print outcomes as JSON.")]
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
-
-def _checked(root: Path, assignment: str) -> Path:
-    """The course's folder, if it is one and has the assignment; else exit with 2."""
-    root = root.resolve()
-    known = sorted(path.parent.name for path in root.glob("solutions/*/*.md"))
-    if assignment not in known:
-        listed = ", ".join(known) or f"none in {root}; run this in the course's folder"
-        typer.echo(
-            f"assignment must be one of those in solutions/ ({listed}), but is {assignment!r}."
-        )
-        raise typer.Exit(2)
-    return root
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Run without a sandbox: students' code can do all you can.")
+]
+WithoutTraining = Annotated[
+    bool, typer.Option("--without-training", help="Leave out the checks that train models.")
+]
 
 
 @app.command()
 def release(assignment: Assignment, root: Root = Path()) -> None:
     """Make the student's notebook from the teacher's."""
-    from autograder.bridge import Course, logged_to
+    from autograder.bridge.course import Course, logged_to
+    from autograder.folders import CourseFolders
 
-    root = _checked(root, assignment)
-    with logged_to(root / "course" / "nbgrader.log"):
+    root = course_root(root, assignment)
+    with one_line(), logged_to(CourseFolders(root).log):
         Course(root).release(assignment)
     console.print(f"released  exercises/{assignment}/{assignment}.ipynb")
 
 
 @app.command()
-def sample_class(assignment: Assignment, root: Root = Path(), as_json: Json = False) -> None:
-    """Grade a class of right answers, typical mistakes and a broken file."""
+def grade(
+    assignment: Annotated[str, typer.Option(help="Its folder's name in solutions/.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Notebooks, or folders of them; else all in course/submitted."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="How many processes; else one a core.")
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="Of a Dask cluster, as tcp://host:8786; else this machine grades.")
+    ] = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the last run was stopped.")
+    ] = False,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", help="Write the outcomes to this file.")
+    ] = None,
+    trust: Trust = False,
+    without_training: WithoutTraining = False,
+    root: Root = Path(),
+) -> None:
+    """Grade a class, and put its marks into the gradebook."""
+    from autograder.folders import CourseFolders
+    from autograder.submissions import handed_in, named
+
+    root = course_root(root, assignment)
+    with one_line():
+        submissions = (
+            named(files, assignment) if files else handed_in(CourseFolders(root), assignment)
+        )
+        if not submissions:
+            refused(f"course/submitted must hold {assignment} of somebody, but does not.")
+        outcomes = _graded(
+            root,
+            assignment,
+            submissions,
+            _pool(scheduler, jobs),
+            resume=resume,
+            costly=not without_training,
+            trust=trust,
+        )
+    if as_json is not None:
+        as_json.write_text(_as_json(outcomes), encoding="utf-8")
+    _show(outcomes)
+
+
+@app.command()
+def sample_class(
+    assignment: Assignment,
+    root: Root = Path(),
+    as_json: Json = False,
+    without_training: WithoutTraining = False,
+) -> None:
+    """Grade a class of right answers, typical mistakes and a broken file, with feedback."""
+    from autograder.bridge.course import Course, logged_to
+    from autograder.folders import CourseFolders
+    from autograder.sample_class import submit
+    from autograder.submissions import Submission
+
+    root = course_root(root, assignment)
+    folders = CourseFolders(root)
+    with one_line():
+        with logged_to(folders.log):
+            course = Course(root)
+            if not folders.exercise(assignment).exists():
+                course.release(assignment)
+        submissions = [
+            Submission(name, folders.submitted(assignment, name) / f"{assignment}.ipynb")
+            for name in submit(root, assignment)
+        ]
+        pool = _pool("", None)
+        outcomes = _graded(
+            root, assignment, submissions, pool, resume=True, costly=not without_training
+        )
+        with logged_to(folders.log):
+            course.feedback(assignment)
+    if as_json:
+        typer.echo(_as_json(outcomes), nl=False)
+    else:
+        _show(outcomes)
+
+
+@app.command(name="try")
+def try_(
+    notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
+    assignment: Annotated[str, typer.Option(help="Else the name of the file says it.")] = "",
+    as_json: Json = False,
+    without_training: WithoutTraining = False,
+    trust: Trust = False,
+) -> None:
+    """Ask the public checks about one notebook, as check(...) does in it."""
+    from autograder.tables import check_table
+    from autograder.trial import tried
+
+    with one_line():
+        outcome = tried(
+            notebook, assignment or notebook.stem, costly=not without_training, trust=trust
+        )
+    if as_json:
+        typer.echo(_as_json([outcome]), nl=False)
+    else:
+        console.print(check_table(outcome))
+    raise typer.Exit(0 if outcome.score == outcome.max_score else 1)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say which layers of the sandbox work here; exit with 1 if too few do."""
     from dataclasses import asdict
 
-    from autograder.bridge import Course, logged_to
-    from autograder.outcomes import Outcome
-    from autograder.report import class_table, faults
-    from autograder.sample_class import fingerprint, submit
-    from autograder.sources import write_atomically
+    from autograder.sandbox.layers import floor_is_met, live_layers
+    from autograder.tables import layer_table
 
-    root = _checked(root, assignment)
-    record = root / "course" / f"sample-{assignment}.json"
-    known = json.loads(record.read_text()) if record.exists() else {}
-    outcomes: list[Outcome] = []
-    with logged_to(root / "course" / "nbgrader.log"):
-        course = Course(root)
-        names = submit(root, assignment)
-        course.register(assignment, names)
-        for number, name in enumerate(names, 1):
-            state = fingerprint(root, assignment, name)
-            if known.get(name, {}).get("state") == state:
-                outcome = Outcome.from_record(known[name]["outcome"])
-            else:
-                if not as_json:
-                    console.print(f"  grading {number} of {len(names)}: {name}", highlight=False)
-                outcome = course.grade(assignment, name)
-                known[name] = {"state": state, "outcome": asdict(outcome)}
-                write_atomically(record, json.dumps(known, indent=1, sort_keys=True) + "\n")
-            outcomes.append(outcome)
+    layers = live_layers()
+    enough = floor_is_met(layers)
     if as_json:
-        typer.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
+        typer.echo(json.dumps([asdict(layer) for layer in layers], indent=1))
     else:
-        console.print(class_table(outcomes))
-        for line in faults(outcomes):
-            console.print(line, highlight=False, markup=False)
+        console.print(layer_table(layers))
+        verdict = "Submissions can be graded." if enough else "Submissions must not be graded here."
+        console.print(verdict, highlight=False)
+    raise typer.Exit(0 if enough else 1)
+
+
+def _graded(
+    root: Path,
+    assignment: str,
+    submissions: Sequence["Submission"],
+    pool: "Pool",
+    *,
+    resume: bool,
+    costly: bool,
+    trust: bool = False,
+) -> list[Outcome]:
+    """Grade, with a bar that shows how far; after Ctrl-C, say how to go on."""
+    from autograder.bridge.classroom import open_class
+    from autograder.progress import progress
+
+    if trust:
+        typer.echo("WARNING: no sandbox; every submission can do all that you can.", err=True)
+    done = 0
+    try:
+        with (
+            progress(console, len(submissions)) as advance,
+            open_class(root, assignment, costly=costly, trust=trust) as work,
+        ):
+
+            def known(outcome: Outcome) -> None:
+                nonlocal done
+                done += 1
+                advance(outcome)
+
+            return work.grade(submissions, pool, resume=resume, known=known)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"stopped: {done} of {len(submissions)} are graded. Hint: go on with --resume", err=True
+        )
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _pool(scheduler: str, jobs: int | None) -> "Pool":
+    from functools import partial
+
+    from autograder.workers import cluster, local
+
+    cores = len(os.sched_getaffinity(0))
+    return partial(cluster, scheduler) if scheduler else partial(local, jobs or cores)
+
+
+def _as_json(outcomes: Sequence[Outcome]) -> str:
+    return json.dumps([outcome.as_record() for outcome in outcomes], indent=1) + "\n"
+
+
+def _show(outcomes: Sequence[Outcome]) -> None:
+    from autograder.tables import class_table, faults
+
+    console.print(class_table(outcomes))
+    for line in faults(outcomes):
+        console.print(line, highlight=False, markup=False)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,24 +1,30 @@
 """What grading finds out: plain data that every other module may use."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+CheckStatus = Literal["passed", "failed", "error", "timeout", "forbidden", "missing"]
 
 
 @dataclass(frozen=True)
-class TaskMark:
-    """What a submission got for one graded cell.
+class CheckResult:
+    """What one check of one submission came to.
 
     Attributes:
-        task: The cell's id.
-        points: What it earned.
+        id: Of the check, as in the rubric.
+        points: What was earned, between 0 and ``max_points``.
         max_points: What there was to earn.
-        by_hand: Whether a person marks it.
+        status: ``"error"`` if the student's code raised, ``"missing"`` if there was no answer.
+        message: What the student reads; empty where nothing is to be said.
+        misconception: The name of the mistake, if it was recognised.
     """
 
-    task: str
+    id: str
     points: float
     max_points: float
-    by_hand: bool
+    status: CheckStatus
+    message: str = ""
+    misconception: str | None = None
 
 
 @dataclass(frozen=True)
@@ -27,18 +33,32 @@ class Outcome:
 
     Attributes:
         submission: Whose it is.
-        status: ``"unreadable"`` if the file is not a notebook, ``"failed"`` if nbgrader could not
-            finish with it for another reason.
-        marks: A mark for each graded cell; empty if unreadable.
-        first_fault: The first line of the first failing message.
+        assignment: Of what.
+        score: The points that the machine gave.
+        max_score: What the machine could give.
+        seconds: Of wall time, from opening the file to the last check.
+        peak_mb: The most memory the submission held beyond the server it was forked from.
+        status: ``"unreadable"`` if the file is not a notebook; ``"crashed"`` or ``"timeout"`` if
+            the submission took its process down; marks earned before then stand.
+        checks: In the order of the rubric.
+        integrity: What was odd about the file: cells that were renamed, copied or removed.
     """
 
     submission: str
-    status: Literal["graded", "unreadable", "failed"]
-    marks: list[TaskMark] = field(default_factory=list)
-    first_fault: str = ""
+    assignment: str
+    score: float
+    max_score: float
+    seconds: float
+    peak_mb: float
+    status: Literal["graded", "unreadable", "crashed", "timeout"]
+    checks: list[CheckResult] = field(default_factory=list)
+    integrity: list[str] = field(default_factory=list)
+
+    def as_record(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Outcome":
-        """The outcome that ``dataclasses.asdict`` made a record of."""
-        return cls(**{**record, "marks": [TaskMark(**mark) for mark in record["marks"]]})
+        """The outcome that `as_record` made a record of."""
+        return cls(**{**record, "checks": [CheckResult(**check) for check in record["checks"]]})

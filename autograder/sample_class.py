@@ -1,6 +1,5 @@
 """A class to rehearse with: right answers, typical mistakes, and a file that is no notebook."""
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -51,12 +50,3 @@ def submit(root: Path, assignment: str) -> list[str]:
             write_atomically(target, text)
         names.append(sample.stem)
     return names
-
-
-def fingerprint(root: Path, assignment: str, name: str) -> str:
-    """What a grade depends on: the submission, and the notebook that marks it."""
-    paths = (
-        root / "course" / "submitted" / name / assignment / f"{assignment}.ipynb",
-        root / "solutions" / assignment / f"{assignment}.ipynb",
-    )
-    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()

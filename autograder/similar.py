@@ -39,7 +39,7 @@ class Pair:
         first: One submission.
         second: The other.
         shared: The part of the smaller one's traces that the other has as well, from 0 to 1.
-        lines: The lines of the first, and of the second, in which they are.
+        lines: The lines of the first, and of the second, in which they are; all cells in a row.
     """
 
     first: str

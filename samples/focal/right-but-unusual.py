@@ -1,11 +1,11 @@
-# %% focal-truth
-def probability_of_truth(logits, targets):
-    return log_probability_of_truth(logits.double(), targets.double()).exp().to(logits.dtype)
-
-
-def log_probability_of_truth(logits, targets):
+# %% focal-binary
+def log_probability(logits, targets):
     signed = logits * (2 * targets - 1)
     return torch.minimum(signed, torch.zeros_like(signed)) - torch.log1p(torch.exp(-signed.abs()))
+
+
+def binary_cross_entropy(logits, targets):
+    return -log_probability(logits, targets)
 
 # %% focal-loss
 class Focal(torch.autograd.Function):
@@ -13,46 +13,68 @@ class Focal(torch.autograd.Function):
     def forward(ctx, logits, targets, gamma):
         ctx.save_for_backward(logits, targets)
         ctx.gamma = gamma
-        rest = log_probability_of_truth(logits.double(), 1 - targets.double())
-        log_p_t = log_probability_of_truth(logits.double(), targets.double())
-        return (-torch.exp(gamma * rest) * log_p_t).to(logits.dtype)
+        rest = log_probability(logits.double(), 1 - targets.double())
+        truth = log_probability(logits.double(), targets.double())
+        return (-torch.exp(gamma * rest) * truth).to(logits.dtype)
 
     @staticmethod
     def backward(ctx, grad):
         logits, targets = ctx.saved_tensors
-        s = 2 * targets - 1
-        log_p_t = log_probability_of_truth(logits, targets)
-        log_rest = log_probability_of_truth(logits, 1 - targets)
-        first = ctx.gamma * log_p_t * (log_p_t + ctx.gamma * log_rest).exp()
-        return grad * s * (first - ((ctx.gamma + 1) * log_rest).exp()), None, None
+        return grad * slope(logits, targets, ctx.gamma), None, None
 
 
-def focal_loss(logits, targets, gamma=2.0, alpha=None):
-    values = Focal.apply(logits, targets, gamma)
-    balance = [1.0 if alpha is None else (alpha if y == 1 else 1 - alpha) for y in targets.flatten().tolist()]
-    return torch.einsum("i,i->", torch.tensor(balance, dtype=values.dtype), values.flatten()) / values.numel()
+def slope(logits, targets, gamma):
+    z, y = logits.double(), targets.double()
+    truth, rest = log_probability(z, y), log_probability(z, 1 - y)
+    first = gamma * truth * (truth + gamma * rest).exp()
+    return ((2 * y - 1) * (first - ((gamma + 1) * rest).exp())).to(logits.dtype)
 
-# %% focal-gradient
-def focal_gradient(logits, targets, gamma=2.0):
-    s = 2 * targets - 1
-    log_p_t = log_probability_of_truth(logits, targets)
-    log_rest = log_probability_of_truth(logits, 1 - targets)
-    return s * (gamma * log_p_t * (log_p_t + gamma * log_rest).exp() - ((gamma + 1) * log_rest).exp())
+
+def weights(targets, alpha):
+    listed = [1.0 if alpha is None else (alpha if y == 1 else 1 - alpha) for y in targets.flatten().tolist()]
+    return torch.tensor(listed, dtype=targets.dtype).reshape(targets.shape)
+
+
+def focal_loss(logits, targets, gamma, alpha):
+    return weights(targets, alpha) * Focal.apply(logits, targets, gamma)
+
+# %% focal-slope
+def focal_loss_grad(logits, targets, gamma, alpha):
+    return weights(targets, alpha) * slope(logits, targets, gamma)
 
 # %% focal-classes
-def softmax_focal_loss(logits, targets, gamma=2.0):
-    total = 0.0
+def multiclass_focal_loss(logits, targets, gamma, alpha):
+    values = []
     for row, t in zip(logits, targets.tolist()):
         log_p_t = row[t] - torch.logsumexp(row, 0)
-        total = total + -((-torch.expm1(log_p_t)) ** gamma) * log_p_t
-    return total / len(targets)
+        scale = 1.0 if alpha is None else alpha[t]
+        values.append(-scale * (1 - log_p_t.exp()) ** gamma * log_p_t)
+    return torch.stack(values)
 
-# %% focal-answer
-def best_answer(eta, gamma):
-    low, high = 1e-6, 1 - 1e-6
-    golden = (math.sqrt(5) - 1) / 2
-    cost = lambda p: -eta * (1 - p) ** gamma * math.log(p) - (1 - eta) * p**gamma * math.log(1 - p)
-    while high - low > 1e-6:
-        a, b = high - golden * (high - low), low + golden * (high - low)
-        low, high = (low, b) if cost(a) < cost(b) else (a, high)
-    return (low + high) / 2
+# %% focal-detector
+def detector(features, labels, new_features, gamma=2.0, alpha=None):
+    model = torch.nn.Linear(6, 1)
+    torch.nn.init.zeros_(model.weight)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.1)
+    for step in range(200):
+        loss = focal_loss(model(features).squeeze(-1), labels, gamma, alpha).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    with torch.no_grad():
+        return model(new_features).squeeze(-1)
+
+# %% focal-platt
+def calibrated(logits, labels, new_logits):
+    slope = torch.ones((), dtype=logits.dtype, requires_grad=True)
+    shift = torch.zeros((), dtype=logits.dtype, requires_grad=True)
+    optimiser = torch.optim.LBFGS([slope, shift], max_iter=60)
+
+    def closure():
+        optimiser.zero_grad()
+        loss = binary_cross_entropy(slope * logits + shift, labels).mean()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    return torch.sigmoid(slope * new_logits + shift).detach()

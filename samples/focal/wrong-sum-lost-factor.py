@@ -1,38 +1,55 @@
-# %% focal-truth
-def probability_of_truth(logits, targets):
-    p = torch.sigmoid(logits)
-    return torch.where(targets == 1, p, 1 - p)
-
-
-def log_probability_of_truth(logits, targets):
-    signed = torch.where(targets == 1, logits, -logits)
-    return -F.softplus(-signed)
+# %% focal-binary
+def binary_cross_entropy(logits, targets):
+    return F.softplus(torch.where(targets == 1, -logits, logits))
 
 # %% focal-loss
-def focal_loss(logits, targets, gamma=2.0, alpha=None):
-    log_p_t = log_probability_of_truth(logits, targets)
-    log_rest = log_probability_of_truth(logits, 1 - targets)
-    values = -torch.exp(gamma * log_rest) * log_p_t
+def focal_loss(logits, targets, gamma, alpha):
+    signed = torch.where(targets == 1, logits, -logits)
+    values = torch.exp(-gamma * F.softplus(signed)) * F.softplus(-signed)
     if alpha is not None:
-        values = values * torch.where(targets == 1, alpha, 1 - alpha)
+        values = values * torch.where(targets == 1, alpha, 1 - alpha).to(logits.dtype)
     return values.sum()
 
-# %% focal-gradient
-def focal_gradient(logits, targets, gamma=2.0):
-    p_t = probability_of_truth(logits, targets)
-    log_p_t = log_probability_of_truth(logits, targets)
-    slope = (1 - p_t) ** gamma * -(1 - p_t)
-    return torch.where(targets == 1, slope, -slope)
+# %% focal-slope
+def focal_loss_grad(logits, targets, gamma, alpha):
+    signed = torch.where(targets == 1, logits, -logits)
+    p_t, rest = torch.sigmoid(signed), torch.sigmoid(-signed)
+    slope = -(rest ** (gamma + 1))
+    slope = torch.where(targets == 1, slope, -slope)
+    if alpha is not None:
+        slope = slope * (alpha * targets + (1 - alpha) * (1 - targets))
+    return slope
 
 # %% focal-classes
-def softmax_focal_loss(logits, targets, gamma=2.0):
-    log_p = F.log_softmax(logits, dim=-1)
-    log_p_t = log_p[torch.arange(len(targets)), targets]
-    return (-(1 - log_p_t.exp()) ** gamma * log_p_t).mean()
+def multiclass_focal_loss(logits, targets, gamma, alpha):
+    log_p_t = torch.log_softmax(logits, -1)[torch.arange(len(targets)), targets]
+    weights = 1 if alpha is None else alpha[targets]
+    return -weights * (1 - log_p_t.exp()) ** gamma * log_p_t
 
-# %% focal-answer
-def best_answer(eta, gamma):
-    z = torch.linspace(-9, 9, 50_001, dtype=torch.float64)
-    p = torch.sigmoid(z)
-    cost = -eta * (1 - p) ** gamma * p.log() - (1 - eta) * p**gamma * (1 - p).log()
-    return p[cost.argmin()].item()
+# %% focal-detector
+def detector(features, labels, new_features, gamma=2.0, alpha=None):
+    model = torch.nn.Linear(6, 1)
+    torch.nn.init.zeros_(model.weight)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.1)
+    for step in range(200):
+        loss = focal_loss(model(features).squeeze(-1), labels, gamma, alpha)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    with torch.no_grad():
+        return model(new_features).squeeze(-1)
+
+# %% focal-platt
+def calibrated(logits, labels, new_logits):
+    slope = torch.ones((), dtype=logits.dtype, requires_grad=True)
+    shift = torch.zeros((), dtype=logits.dtype, requires_grad=True)
+    optimiser = torch.optim.LBFGS([slope, shift], max_iter=60)
+
+    def closure():
+        optimiser.zero_grad()
+        loss = binary_cross_entropy(slope * logits + shift, labels).mean()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    return torch.sigmoid(slope * new_logits + shift).detach()

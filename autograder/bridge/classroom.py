@@ -1,0 +1,34 @@
+"""Opens a class for grading: its gradebook, its rubric, its secret, its engine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from autograder.bridge.course import Course, logged_to
+from autograder.bridge.gradebook import gradebook_store
+from autograder.classes import ClassWork
+from autograder.engine import engine
+from autograder.folders import CourseFolders
+from autograder.rubrics import rubric
+
+
+@contextmanager
+def open_class(
+    root: Path, assignment: str, *, costly: bool = True, trust: bool = False
+) -> Iterator[ClassWork]:
+    """Open the class of an assignment; release it first where nobody has.
+
+    Raises:
+        LookupError: If the assignment has no rubric.
+        DisagreementError: If the gradebook expects other points than the rubric gives.
+    """
+    folders = CourseFolders(root)
+    marked_by = rubric(assignment)
+    with logged_to(folders.log):
+        course = Course(root)
+        if not course.is_released(assignment) or not folders.exercise(assignment).exists():
+            course.release(assignment)
+        grader = engine(folders, assignment, costly=costly, trust=trust)
+        with gradebook_store(course.config, marked_by) as store:
+            store.agree()
+            yield ClassWork(folders, marked_by, grader, store, costly)

@@ -1,0 +1,201 @@
+"""Reads what was handed in, and puts it beside what was given out.
+
+Functions are found by their names, so where a cell stands costs nothing.  Cells that the student
+must not change are taken from the assignment; all else is run as it was handed in.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.rubrics import Rubric, rubric
+
+MOST_BYTES = 20 * 2**20
+
+
+class UnreadableError(ValueError):
+    """A file that is not a notebook, or none that anyone would write."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What was given out, and how it is marked.
+
+    Attributes:
+        name: As of its folder.
+        template: The released notebook.
+        rubric: Which checks make up the mark.
+    """
+
+    name: str
+    template: NotebookNode
+    rubric: Rubric
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A submission ready to be run.
+
+    Attributes:
+        notebook: The cells in the student's order, without outputs.  Graded cells that were
+            removed stand where the assignment has them.
+        integrity: What was odd, in sentences.
+    """
+
+    notebook: NotebookNode
+    integrity: list[str]
+
+
+def assignment(root: Path, name: str) -> Assignment:
+    """The assignment of a course.
+
+    Args:
+        root: The course's folder.
+        name: As of its folders in ``solutions/`` and ``exercises/``.
+
+    Raises:
+        LookupError: If it has no rubric or was not released.
+    """
+    marked_by = rubric(name)
+    path = root / "exercises" / name / f"{name}.ipynb"
+    if not path.exists():
+        raise LookupError(
+            f"{name!r} must have been released, but {path} is not there. "
+            f"Hint: autograder release {name}"
+        )
+    return Assignment(name, nbformat.read(path, as_version=4), marked_by)
+
+
+def read(raw: bytes) -> NotebookNode:
+    """The notebook in a file.
+
+    Raises:
+        UnreadableError: If there is none.
+    """
+    if len(raw) > MOST_BYTES:
+        raise UnreadableError(
+            f"a notebook must be at most {MOST_BYTES >> 20} MB, but this one has "
+            f"{len(raw) >> 20} MB. Hint: clear its outputs."
+        )
+    try:
+        content = json.loads(raw)
+        if "cells" not in content and "worksheets" not in content:
+            raise ValueError("it has no cells")
+        _unique_ids(content.get("cells", []))
+        notebook = nbformat.reads(json.dumps(content), as_version=4)
+        nbformat.validate(notebook)
+    except RecursionError as error:
+        raise UnreadableError("a notebook must not be nested without end.") from error
+    except Exception as error:  # parsers of nbformat raise errors of many kinds
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        raise UnreadableError(f"the file must be a Jupyter notebook, but: {reason}") from error
+    return notebook
+
+
+def _unique_ids(cells: list[dict[str, object]]) -> None:
+    """Give every cell an id of its own: copied cells share one, and nbformat refuses that."""
+    for number, cell in enumerate(cells):
+        if "id" in cell:
+            cell["id"] = f"cell-{number}"
+
+
+def grade_id(cell: NotebookNode) -> str:
+    """What nbgrader calls a cell; empty for cells that it does not know."""
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    """Whether a student writes in this cell of an assignment."""
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Whether the machine marks this cell."""
+    mark = cell.metadata.get("nbgrader", {})
+    return bool(mark.get("grade")) and not mark.get("solution")
+
+
+def experiments(template: NotebookNode) -> set[str]:
+    """The sources of an assignment's own code that defines nothing a check asks for."""
+    return {c.source for c in template.cells if c.cell_type == "code" and not grade_id(c)}
+
+
+def composed(submitted: NotebookNode, template: NotebookNode) -> Composed:
+    """Put locked cells back, keep all that the student wrote, and say what was odd."""
+    given = {grade_id(cell): cell for cell in template.cells if grade_id(cell)}
+    seen: Counter[str] = Counter()
+    cells: list[NotebookNode] = []
+    integrity: list[str] = []
+    for cell in submitted.cells:
+        name = grade_id(cell)
+        original = given.get(name)
+        seen[name] += 1
+        if original is None:
+            if name:
+                integrity.append(
+                    f"The cell {name!r} is not in the assignment; it was run as it is."
+                )
+            cells.append(_own(cell))
+        elif not is_answer(original):
+            if seen[name] == 1:
+                if cell.source.strip() != original.source.strip():
+                    integrity.append(f"The cell {name!r} was changed; the original was used.")
+                cells.append(_as_given(original))
+        elif cell.cell_type != original.cell_type:
+            seen[name] -= 1
+            integrity.append(f"The cell {name!r} is no longer {original.cell_type}.")
+            cells.append(_own(cell))
+        else:
+            cells.append(_as_given(original, cell) if seen[name] == 1 else _own(cell))
+    integrity += [
+        f"The cell {name!r} is there {count} times; all were run, in their order."
+        for name, count in seen.items()
+        if name in given and count > 1
+    ]
+    missing = [name for name in given if not seen[name]]
+    integrity += [f"The cell {name!r} is missing." for name in missing]
+    notebook = nbformat.from_dict({**template, "cells": _with_missing(cells, template, missing)})
+    for number, cell in enumerate(notebook.cells):
+        cell.id = grade_id(cell) or f"own-{number}"
+    return Composed(notebook, integrity)
+
+
+def _as_given(original: NotebookNode, answer: NotebookNode | None = None) -> NotebookNode:
+    """A cell of the assignment, with the student's answer if it is one."""
+    return _bare(original, {"nbgrader": original.metadata.nbgrader}, answer or original)
+
+
+def _own(cell: NotebookNode) -> NotebookNode:
+    """A cell of the student's own, without what nbgrader could take for a mark."""
+    return _bare(cell, {}, cell)
+
+
+def _bare(cell: NotebookNode, metadata: dict[str, object], content: NotebookNode) -> NotebookNode:
+    """A cell's kind with another's text and pasted pictures; without outputs."""
+    bare = {"id": "", "cell_type": cell.cell_type, "metadata": metadata, "source": content.source}
+    if cell.cell_type == "code":
+        bare |= {"outputs": [], "execution_count": None}
+    elif "attachments" in content:
+        bare["attachments"] = content.attachments
+    return nbformat.from_dict(bare)
+
+
+def _with_missing(
+    cells: list[NotebookNode], template: NotebookNode, missing: list[str]
+) -> list[NotebookNode]:
+    """The cells, and each missing one behind what the assignment has before it."""
+    cells = list(cells)
+    order = [cell for cell in template.cells if grade_id(cell)]
+    for number, original in enumerate(order):
+        if grade_id(original) in missing:
+            before = {grade_id(cell) for cell in order[:number]}
+            places = [at for at, cell in enumerate(cells) if grade_id(cell) in before]
+            put_back = _as_given(original)
+            if is_answer(original):
+                put_back.source = ""
+            cells.insert(max(places, default=-1) + 1, put_back)
+    return cells

@@ -1,0 +1,42 @@
+"""A rubric an assignment: which checks, for how many points, in which cell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
+
+from autograder.checks.check import Check
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """How one assignment is marked by the machine.
+
+    Attributes:
+        assignment: Its name, as of its folder.
+        checks: In the order of the notebook.
+    """
+
+    assignment: str
+    checks: Sequence[Check]
+
+    def of_cell(self, cell: str) -> list[Check]:
+        """The checks whose result a graded cell shows."""
+        return [check for check in self.checks if check.cell == cell]
+
+
+def names() -> list[str]:
+    """The assignments that have a rubric."""
+    return sorted(module.name for module in iter_modules(__path__))
+
+
+def rubric(assignment: str) -> Rubric:
+    """The rubric of an assignment.
+
+    Raises:
+        LookupError: If it has none.
+    """
+    if assignment not in names():
+        raise LookupError(f"assignment must be one of {names()}, but is {assignment!r}.")
+    found: Rubric = import_module(f"{__name__}.{assignment}").RUBRIC
+    return found

@@ -1,0 +1,164 @@
+"""The grader's side: starts the server, keeps it running, and begins sessions."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from autograder.sandbox.layers import floor_is_met, live_layers
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.submission import Child, SandboxError, Session, Usage
+
+__all__ = ["Limits", "SandboxError", "Server", "Session", "Usage"]
+
+_PACKAGES = Path(__file__).parent.parent.parent
+_BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from autograder.sandbox.server import main; main(int(sys.argv[2]))"
+)
+_START_S = 120.0
+_ANSWER_S = 30.0
+_LONGEST_ANSWER = 65_536
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class Server:
+    """The process that submissions are forked from.
+
+    Args:
+        limits: For each submission.
+        trust: Whether to run without the jail.  Only for submissions that you wrote yourself.
+        hidden: Folders that no submission may see even where they lie inside Python's own.
+
+    Raises:
+        SandboxError: On entering, if this machine cannot jail a process, or the server fails.
+    """
+
+    def __init__(
+        self, limits: Limits | None = None, *, trust: bool = False, hidden: Sequence[Path] = ()
+    ) -> None:
+        self._limits = limits or Limits()
+        self._trust, self._hidden = trust, [str(path) for path in hidden]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._generation = 0
+
+    def __enter__(self) -> Self:
+        if self._trust:
+            warnings.warn(
+                "submissions run WITHOUT a sandbox: each can read and change all that you can.",
+                stacklevel=2,
+            )
+        elif not floor_is_met(layers := live_layers()):
+            dead = [
+                f"{layer.name}: {layer.why} {layer.remedy}" for layer in layers if not layer.live
+            ]
+            raise SandboxError("this machine cannot jail a submission.\n" + "\n".join(dead))
+        self._begin()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._finish()
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the server, if it runs."""
+        return self._process.pid if self._process else None
+
+    def open(self, limits: Limits | None = None) -> Session:
+        """Begin with a new submission.
+
+        Args:
+            limits: For this one; None for the server's.
+        """
+        return Session(self, limits or self._limits)
+
+    def start_child(self, channel: socket.socket, limits: Limits) -> Child:
+        """Have a child forked that listens on a channel.  For sessions."""
+        request = {"open": asdict(limits)}
+        try:
+            number = self._ask(request, channel)["child"]
+        except SandboxError:  # the server died: a new one knows as much as the old one
+            self._finish()
+            self._begin()
+            number = self._ask(request, channel)["child"]
+        return Child(self._generation, int(number))
+
+    def end_child(self, child: Child) -> float:
+        """Have a child ended; the peak of its memory in MB.  For sessions."""
+        if child.generation != self._generation:
+            return 0.0
+        try:
+            return float(self._ask({"close": child.number})["peak_mb"])
+        except SandboxError:  # it died with the server
+            return 0.0
+
+    def _begin(self) -> None:
+        self._generation += 1
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+        single = dict.fromkeys(_THREADS, "1") | {"MALLOC_ARENA_MAX": "2"}
+        with theirs, tempfile.TemporaryFile() as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _BOOT, str(_PACKAGES), str(theirs.fileno())],
+                cwd="/",
+                env=kept | single,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            theirs.close()
+            self._control = ours
+            try:
+                self._ask({"trust": self._trust, "hidden": self._hidden}, patience_s=_START_S)
+            except SandboxError as error:
+                self._finish()
+                log.seek(0)
+                said = log.read().decode(errors="replace").strip()[-2000:]
+                raise SandboxError(f"{error} {said}".strip()) from None
+
+    def _finish(self) -> None:
+        if self._control:
+            self._control.close()
+        if self._process:
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._control = self._process = None
+
+    def _ask(
+        self,
+        request: dict[str, Any],
+        channel: socket.socket | None = None,
+        patience_s: float = _ANSWER_S,
+    ) -> dict[str, Any]:
+        if self._control is None:
+            raise SandboxError("the server must be entered before it is used.")
+        self._control.settimeout(patience_s)
+        try:
+            descriptors = [channel.fileno()] if channel else []
+            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+            text = self._control.recv(_LONGEST_ANSWER)
+        except OSError as error:
+            raise SandboxError(f"the server does not answer: {error}.") from error
+        answer: dict[str, Any] = json.loads(text) if text else {"failed": "the server has died."}
+        if "failed" in answer:
+            raise SandboxError(str(answer["failed"]))
+        return answer

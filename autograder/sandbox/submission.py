@@ -1,0 +1,263 @@
+"""A session with one submission: its cells run once, then its functions are called."""
+
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
+
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.session import Call, Cell, CellRun, Reply
+from autograder.sandbox.vetting import Room, vetted_reply, vetted_run
+from autograder.sandbox.wire import Value, WireError, pack, receive
+
+Gone = Literal["crashed", "timeout"]
+_BEGIN_S = 30.0
+_LONGEST_CELL = 1_000_000
+
+
+class SandboxError(RuntimeError):
+    """The sandbox itself does not work; no submission is to blame."""
+
+
+class _GoneError(Exception):
+    """The submission's process is no more."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A submission's process.
+
+    Attributes:
+        generation: Of the server that started it: a later one gives the same numbers again.
+        number: By which that server knows it.
+    """
+
+    generation: int
+    number: int
+
+
+class Host(Protocol):
+    """What starts and ends the processes of submissions."""
+
+    def start_child(self, channel: socket.socket, limits: Limits) -> Child:
+        """Have a child forked that listens on a channel."""
+        ...
+
+    def end_child(self, child: Child) -> float:
+        """Have a child ended; the peak of its memory in MB."""
+        ...
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a submission used.
+
+    Attributes:
+        seconds: Of wall time, from the start of its process to its end.
+        peak_mb: The most memory it held beyond the server's.
+        status: Whether it, or a part of it, took its process down.
+    """
+
+    seconds: float
+    peak_mb: float
+    status: Literal["graded", "crashed", "timeout"]
+
+
+class Session:
+    """One submission.
+
+    When a cell or a call takes the process down, what follows is answered with ``"crashed"`` or
+    ``"timeout"`` until `reopen` begins anew.
+
+    Args:
+        host: Starts its process.
+        limits: What it may use.
+
+    Raises:
+        SandboxError: If its process cannot be started.
+    """
+
+    def __init__(self, host: Host, limits: Limits) -> None:
+        self._host, self._limits = host, limits
+        self._cells: list[Cell] = []
+        self._runs: list[CellRun] = []
+        self._fatal: set[int] = set()
+        self._left_s = limits.total_s
+        self._room = Room.of(limits)
+        self._began = time.monotonic()
+        self._peak_mb = 0.0
+        self._gone: Gone | None = None
+        self._worst: Gone | None = None
+        self._usage: Usage | None = None
+        self._channel: socket.socket | None = None
+        self._child = Child(0, 0)
+        self._number = 0
+        self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """What the student wrote, by the id of the cell."""
+        return {cell.id: cell.source for cell in self._cells}
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there to be asked."""
+        return self._channel is not None
+
+    def run(self, cells: Sequence[Cell]) -> list[CellRun]:
+        """Run cells, in order, after those that were run before.  Never raises for what they do."""
+        first = len(self._cells)
+        self._cells += cells
+        for index in range(first, len(self._cells)):
+            self._runs.append(self._run(index))
+        return self._runs[first:]
+
+    def call(self, calls: Sequence[Call]) -> list[Reply]:
+        """Answer each call, in order.  Never raises for what a submission does."""
+        return [self._call(call) for call in calls]
+
+    def reopen(self) -> list[CellRun]:
+        """Begin anew in a fresh process, without the cells that took one down.
+
+        Returns:
+            What became of each cell; of those left out, what became of them before.
+        """
+        self._end()
+        self._gone = None
+        self._room = Room.of(self._limits)
+        self._open()
+        for index in range(len(self._cells)):
+            if index not in self._fatal:
+                self._runs[index] = self._run(index)
+        return list(self._runs)
+
+    def close(self) -> Usage:
+        """End the submission's process and all that it started."""
+        if self._usage is None:
+            self._end()
+            seconds = time.monotonic() - self._began
+            self._usage = Usage(seconds, self._peak_mb, self._worst or "graded")
+        return self._usage
+
+    def _run(self, index: int) -> CellRun:
+        cell = self._cells[index]
+        if not self.alive:
+            return CellRun(cell.id, "not run")
+        if len(cell.source) > _LONGEST_CELL:
+            error = f"ValueError: a cell must have at most {_LONGEST_CELL} characters"
+            return CellRun(cell.id, "error", error=error)
+        request = self._request("cell", asdict(cell))
+        try:
+            answer = self._exchange(request, "cell", self._limits.cell_s)
+            return vetted_run(answer, cell.id, self._room)
+        except WireError:
+            self._lose("crashed")
+        except _GoneError:
+            pass
+        self._fatal.add(index)
+        return CellRun(cell.id, self._gone or "crashed", error=self._obituary())
+
+    def _call(self, call: Call) -> Reply:
+        fields = {name: getattr(call, name) for name in Call.__dataclass_fields__}
+        # Not guarded: what cannot be asked is the fault of who asks.
+        request = self._request("call", fields)
+        try:
+            return vetted_reply(self._exchange(request, "reply", self._limits.call_s))
+        except WireError:
+            self._lose("crashed")
+        except _GoneError:
+            pass
+        return Reply(self._gone or "crashed", error=self._obituary())
+
+    def _obituary(self) -> str:
+        if self._gone == "timeout":
+            return "TimeoutError: it ran too long, could not be interrupted, and was ended"
+        return "the process that ran the notebook has ended"
+
+    def _open(self) -> None:
+        if self._left_s <= 0:
+            self._gone = "timeout"
+            return
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._channel = ours
+            self._child = self._host.start_child(theirs, self._limits)
+        try:
+            said = self._received(time.monotonic() + _BEGIN_S)
+        except (WireError, OSError, EOFError) as error:
+            self._end()
+            raise SandboxError(f"a submission's process did not begin: {error!r}.") from error
+        if said != {"ready": True}:
+            self._end()
+            raise SandboxError(f"a submission's process could not be shut in: {said}.")
+
+    def _end(self) -> None:
+        if self._channel:
+            self._channel.close()
+            self._channel = None
+            self._peak_mb = max(self._peak_mb, self._host.end_child(self._child))
+
+    def _lose(self, how: Gone) -> None:
+        self._gone = how
+        self._worst = self._worst or how
+        self._end()
+
+    def _request(self, kind: str, content: Any) -> bytes:
+        self._number += 1
+        return pack({"number": self._number, kind: content})
+
+    def _exchange(self, request: bytes, kind: str, soft_s: float) -> Value:
+        """Send a request and await its answer, at the latest until the process is ended."""
+        if self._channel is None:
+            raise _GoneError
+        started = time.monotonic()
+        deadline = started + min(soft_s + self._limits.grace_s, self._left_s)
+        try:
+            self._channel.settimeout(max(deadline - started, 0.01))
+            self._channel.sendall(request)
+            answer = self._received(deadline)
+        except TimeoutError:
+            self._lose("timeout")
+            raise _GoneError from None
+        except (WireError, OSError, EOFError):
+            self._lose("crashed")
+            raise _GoneError from None
+        finally:
+            self._left_s -= time.monotonic() - started
+        if not isinstance(answer, dict) or answer.keys() != {"number", kind}:
+            raise WireError("an answer must have a number and a content.")
+        if type(answer["number"]) is not int or answer["number"] != self._number:
+            raise WireError("an answer must have the number of its request.")
+        return answer[kind]
+
+    def _received(self, deadline: float) -> Value:
+        channel = self._channel
+        assert channel is not None
+
+        def exactly(count: int) -> bytes:
+            parts = bytearray()
+            while len(parts) < count:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                channel.settimeout(left)
+                part = channel.recv(min(count - len(parts), 1 << 20))
+                if not part:
+                    raise EOFError
+                parts += part
+            return bytes(parts)
+
+        return receive(exactly)
