@@ -12,11 +12,12 @@ PORT ?= 8000
 JOBS ?= auto
 TORCH := $(shell grep '^torch==' constraints.txt)
 SITE := book/_build/html
+ASSIGNMENTS := $(notdir $(wildcard solutions/*))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
 .DEFAULT_GOAL := help
-.PHONY: help course serve test bench book class screenshot browser clean
+.PHONY: help course serve test bench book class screenshot debian clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -49,13 +50,13 @@ $(VENV)/.dev: $(VENV)/.course
 course: $(VENV)/.course
 	$(call say,[1/3] building the book)
 	@$(MAKE) --no-print-directory book
-	$(call say,[2/3] releasing the assignment)
-	@$(BIN)/autograder release focal
+	$(call say,[2/3] releasing the assignments)
+	@for name in $(ASSIGNMENTS); do $(BIN)/autograder release $$name || exit; done
 	$(call say,[3/3] grading a sample class)
 	@$(BIN)/autograder sample-class focal
 	$(call say,The course is ready.)
 	@echo "  the book            $(SITE)/index.html     (make serve: http://127.0.0.1:$(PORT))"
-	@echo "  the assignment      exercises/focal/focal.ipynb"
+	@echo "  the assignments     exercises/"
 	@echo "  marks and feedback  course/"
 
 book: $(VENV)/.course
@@ -68,21 +69,21 @@ serve: $(VENV)/.course
 
 # --- checks --------------------------------------------------------------------------------------
 
-# A real browser looks at the pages.
-browser:
-	@command -v chromium >/dev/null || { \
+# A real browser looks at the pages, and a real database holds a gradebook.
+debian:
+	@{ command -v chromium && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing Debian's chromium for the browser tests"; \
-	    apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
-	  else echo "Chromium is needed for the browser tests. Hint: sudo apt-get install chromium"; exit 1; fi; }
+	    echo "Installing Debian's chromium and postgresql for the tests"; \
+	    apt-get update -qq && apt-get install -y -qq chromium postgresql >/dev/null; \
+	  else echo "Tests need a browser and a database. Hint: sudo apt-get install chromium postgresql"; exit 1; fi; }
 
-test: $(VENV)/.dev browser
+test: $(VENV)/.dev debian
 	@$(BIN)/python -m pytest -n $(JOBS) -q
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
 
-screenshot: $(VENV)/.dev browser
+screenshot: $(VENV)/.dev debian
 	@LOSSEDU_SCREENSHOT=1 $(BIN)/python -m pytest tests/book tests/autograder -m browser -q
 
 clean:

@@ -1,18 +1,24 @@
-"""``python -m benchmarks [--device cuda] [--quick]``: a table, RESULTS.md and RESULTS.json."""
+"""``python -m benchmarks [SUITE ...] [--device cuda] [--quick]``: tables, RESULTS.md and .json."""
 
 import argparse
 import json
 import platform
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import torch
 
-from benchmarks.losses import rows
 from benchmarks.measure import Row
 
 FOLDER = Path(__file__).parent
+SUITES = {
+    "losses": "one forward and one backward pass in float32, median of alternating runs; memory is "
+    "what the pass allocates at its peak beyond its inputs.",
+    "grading": "whole commands, from the first line to the gradebook; memory is what the largest "
+    "submission took beyond the server.",
+}
 HEAD = ("what", "size", "beside", "ours", "theirs", "ours / theirs", "peak MB", "aim: met?")
 
 
@@ -23,8 +29,8 @@ def device_name(device: str) -> str:
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
-def as_markdown(measured: list[Row], title: str) -> str:
-    """This device's section of the results page."""
+def as_markdown(measured: list[Row], title: str, what: str) -> str:
+    """A suite's section of the results page."""
     lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     lines += ["| " + " | ".join(row.cells()) + " |" for row in measured]
     return "\n".join(
@@ -32,8 +38,7 @@ def as_markdown(measured: list[Row], title: str) -> str:
             f"## {title}",
             "",
             f"Measured {datetime.now(UTC):%Y-%m-%d} with Python {platform.python_version()}, "
-            f"torch {torch.__version__}: one forward and one backward pass in float32, median of "
-            "alternating runs; memory is what the pass allocates at its peak beyond its inputs.",
+            f"torch {torch.__version__}: {what}",
             "",
             *lines,
             "",
@@ -42,7 +47,7 @@ def as_markdown(measured: list[Row], title: str) -> str:
 
 
 def with_others(path: Path, section: str) -> str:
-    """The page with this device's section replaced and the others as they were."""
+    """The page with one section replaced and the others as they were."""
     old = path.read_text().split("\n## ") if path.exists() else [""]
     title = section.splitlines()[0].removeprefix("## ")
     others = [f"## {part.rstrip()}\n" for part in old[1:] if part.splitlines()[0] != title]
@@ -50,7 +55,7 @@ def with_others(path: Path, section: str) -> str:
 
 
 def as_json(path: Path, measured: list[Row], title: str) -> str:
-    """The records of all devices, this one's replaced."""
+    """The records of all sections, one replaced."""
     records = json.loads(path.read_text()) if path.exists() else {}
     derived = ("ratio", "memory_ratio", "met")
     records[title] = [asdict(r) | {name: getattr(r, name) for name in derived} for r in measured]
@@ -67,20 +72,29 @@ def write_whole(path: Path, text: str) -> None:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of {', '.join(SUITES)}")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--quick", action="store_true", help="small sizes; writes nothing")
     arguments = parser.parse_args()
+    if unknown := sorted(set(arguments.suites) - set(SUITES)):
+        parser.error(f"SUITE must be of {', '.join(SUITES)}, but is {', '.join(unknown)}.")
+    for suite in arguments.suites or SUITES:
+        run(suite, arguments.device, quick=arguments.quick)
+
+
+def run(suite: str, device: str, *, quick: bool) -> None:
+    """Measure one suite; without ``quick``, put it into the results."""
     measured = []
-    shown = slice(0, -1 if arguments.quick else None)  # small sizes have no aims
+    shown = slice(0, -1 if quick else None)  # small sizes have no aims
     print(" | ".join(HEAD[shown]))
-    for row in rows(arguments.device, quick=arguments.quick):
+    for row in import_module(f"benchmarks.{suite}").rows(device, quick=quick):
         print(" | ".join(row.cells()[shown]), flush=True)
         measured.append(row)
-    if arguments.quick:
+    if quick or not measured:
         return
-    title = device_name(arguments.device)
+    title = f"{suite.capitalize()}: {device_name(device)}"
     page, data = FOLDER / "RESULTS.md", FOLDER / "RESULTS.json"
-    write_whole(page, with_others(page, as_markdown(measured, title)))
+    write_whole(page, with_others(page, as_markdown(measured, title, SUITES[suite])))
     write_whole(data, as_json(data, measured, title))
     print(f"written to {page.name} and {data.name}")
 

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.bridge.configuration import course_config
 from autograder.bridge.course import Course
+from autograder.bridge.gradebook import student_marks
 from autograder.export import StudentMark
 from autograder.misconceptions.focal import BANK
 from autograder.new_course import new_course
@@ -150,7 +152,7 @@ def peak_mb(folder: Path) -> float:
 
 def marks_of(folder: Path) -> list[StudentMark]:
     """What the gradebook says."""
-    return Course(folder).marks(ASSIGNMENT)
+    return student_marks(course_config(folder), ASSIGNMENT)
 
 
 def survives_a_kill(folder: Path, marks: list[StudentMark], number: int, whole_s: float) -> bool:
