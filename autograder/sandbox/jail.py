@@ -37,6 +37,7 @@ from autograder.sandbox.syscalls import (
 )
 
 HOME = "/home/student"
+SCRATCH = ("/tmp", HOME)
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _OURS = ("lossedu", "autograder", "lossedu-*.dist-info")
 # Where the new root is mounted while it grows: a folder that holds nothing Python could need.
@@ -70,7 +71,7 @@ def build_root(hidden: Iterable[str] = ()) -> None:
             _bind(path)
     for path in map(Path, DEVICES):
         _bind(path, devices=True)
-    for name in ("/proc", _SERVER_PROC, "/tmp", HOME):
+    for name in ("/proc", _SERVER_PROC, *SCRATCH):
         _inside(name).mkdir(parents=True, mode=0o755, exist_ok=True)
     _inside("/etc/passwd").write_text(_ACCOUNT)
     _inside("/etc/group").write_text(f"student:x:{STUDENT}:\n")
@@ -94,18 +95,29 @@ def enter(limits: Limits) -> None:
     # The kernel shows processes anew only where the old view is in sight: cover, then remove.
     mount("proc", "/proc", "proc", _BARE, "subset=pid")
     unmount(_SERVER_PROC)
-    for folder in ("/tmp", HOME):
-        room = f"size={limits.file_mb * MIB},nr_inodes=10000"
-        owner = f"mode=700,uid={STUDENT},gid={STUDENT}"
-        mount("scratch", folder, "tmpfs", MS_NOSUID | MS_NODEV, f"{room},{owner}")
+    for folder in SCRATCH:
+        _give_room(folder, limits)
     # With an ordinary user's namespace, the server and its parent are counted as the same user.
     bound_this_process(limits, processes_already=3)
     _become_student()
     os.chdir(HOME)
     os.umask(0o077)
     if landlock.version():
-        landlock.allow_only(readable=["/"], writable=["/tmp", HOME], devices=DEVICES)
+        landlock.allow_only(readable=["/"], writable=SCRATCH, devices=DEVICES)
     refuse_dangerous_calls()
+
+
+def _give_room(folder: str, limits: Limits) -> None:
+    """Cover a folder with an empty one to write in; a Python that lies below it stays in sight."""
+    below = [p for p in _without_nested(_python_folders()) if p.is_relative_to(folder)]
+    held = {path: os.open(path, os.O_PATH) for path in below}
+    room = f"size={limits.file_mb * MIB},nr_inodes=10000"
+    owner = f"mode=700,uid={STUDENT},gid={STUDENT}"
+    mount("scratch", folder, "tmpfs", MS_NOSUID | MS_NODEV, f"{room},{owner}")
+    for path, handle in held.items():
+        path.mkdir(parents=True)
+        mount(f"/proc/self/fd/{handle}", str(path), flags=MS_BIND | MS_REC)
+        os.close(handle)
 
 
 def _become_student() -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+import venv
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from autograder.sandbox.layers import Layer, floor_is_met, live_layers
 from autograder.sandbox.session import Call, Cell
 from autograder.sandbox.wire import WireError
 
+REPOSITORY = Path(__file__).parents[3]
 QUICK = Limits(cell_s=1.0, call_s=1.0, total_s=20.0, grace_s=0.3, memory_mb=256)
 DEAF = (
     "import signal\ndef deaf():\n    signal.setitimer(signal.ITIMER_REAL, 0)\n    while True: pass"
@@ -292,3 +294,24 @@ def test_every_layer_but_landlock_is_part_of_the_floor(dead: str) -> None:
 def test_limits_must_be_positive() -> None:
     with pytest.raises(ValueError, match="cell_s must be positive, but is 0"):
         Limits(cell_s=0)
+
+
+@pytest.mark.slow
+def test_a_python_that_lies_below_a_scratch_folder_is_whole_inside(tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", symlinks=True)
+    (packages,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
+    (packages / "borrowed.pth").write_text("\n".join([*sys.path[1:], str(REPOSITORY)]))
+    (packages / "note.txt").write_text("hello")
+    source = f"open({str(packages / 'note.txt')!r}).read()"
+    program = (
+        "from autograder.sandbox.client import Server\n"
+        "from autograder.sandbox.session import Cell\n"
+        "with Server() as server, server.open() as session:\n"
+        f"    (run,) = session.run([Cell('a', {source!r})])\n"
+        "    print(run.outputs)\n"
+    )
+
+    python = [str(tmp_path / "venv" / "bin" / "python"), "-c", program]
+    done = subprocess.run(python, capture_output=True, text=True, check=False)
+
+    assert "'hello'" in done.stdout, done.stderr
