@@ -55,22 +55,31 @@ def rows(device: str, *, quick: bool) -> Iterator[Row]:
         with stock(4 if not quick else 2) as other:
             each = timed([_script("nbgrader"), "autograde", ASSIGNMENT], other) / len(names(other))
         theirs = Measured(1e3 * each * few, 0.0)
-        yield Row("autograder grade", size, "nbgrader autograde", found, theirs, target=1 / 30)
+        yield Row(
+            "autograder grade",
+            size,
+            "nbgrader autograde, from 4 of them",
+            found,
+            theirs,
+            target=1 / 30,
+        )
         per_mark = ours / few
-        limit = ("<= 0.10 s each", per_mark <= 0.10)
+        limit = ("≤ 0.10 s each", per_mark <= 0.10)
         yield Row(
             "autograder grade, each", size, "", replace(found, ms=1e3 * per_mark), None, limit=limit
         )
-        marks = marks_of(folder)
-        kills = 3 if quick else 20
-        same = sum(survives_a_kill(folder, marks, number, ours) for number in range(kills))
-        limit = (f"{same} of {kills} gradebooks identical", same == kills)
-        yield Row("kill -9, then --resume", size, "", Measured(None, 0.0), None, limit=limit)
     with course(many) as folder:
         whole = timed(command(folder), folder)
         limit = ("< 180 s", whole < 180)
         found = Measured(1e3 * whole, peak_mb(folder))
         yield Row("autograder grade", f"{many} submissions", "", found, None, limit=limit)
+    with course(few) as folder:
+        timed(command(folder), folder)
+        marks = marks_of(folder)
+        kills = 3 if quick else 20
+        same = sum(survives_a_kill(folder, marks, number, ours) for number in range(kills))
+        limit = (f"{same} of {kills} gradebooks identical", same == kills)
+        yield Row("kill -9, then --resume", size, "", Measured(None, 0.0), None, limit=limit)
 
 
 def server_rows() -> Iterator[Row]:

@@ -29,7 +29,7 @@ class Limits:
     cell_s: float = 60.0
     call_s: float = 10.0
     total_s: float = 300.0
-    grace_s: float = 1.0
+    grace_s: float = 3.0
     memory_mb: int = 1024
     file_mb: int = 64
     output_bytes: int = 200_000
