@@ -5,6 +5,7 @@ import io
 import os
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import nbformat
 from nbformat import NotebookNode
@@ -31,8 +32,12 @@ def show(notebook: NotebookNode, runs: Sequence[CellRun], judged: Judged) -> Not
     shown = nbformat.from_dict(notebook)
     outputs = {run.id: run.outputs for run in runs}
     of_cell = defaultdict(list)
+    seen: set[str] = set()  # one mistake fails many checks; one picture of it is enough
     for check, finding in judged:
-        of_cell[check.cell].append((check, finding))
+        once = replace(finding, curve=None) if finding.message in seen else finding
+        of_cell[check.cell].append((check, once))
+        if finding.curve is not None:
+            seen.add(finding.message)
     for cell in shown.cells:
         if cell.cell_type != "code":
             continue
@@ -91,8 +96,9 @@ def drawn(curve: Curve) -> str:
     """A student's curve and the right one, as SVG that says in words what it shows."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.6, 2.5), layout="constrained")
-    axes = figure.subplots()
+    # Margins by hand: a layout that is searched for takes as long as all the rest.
+    figure = Figure(figsize=(4.6, 2.5))
+    axes = figure.add_axes((0.12, 0.2, 0.85, 0.68))
     axes.plot(curve.x, curve.right, color="#1a7f37", linewidth=2.5)
     axes.plot(curve.x, curve.theirs, color="#b42318", linewidth=1.5, linestyle="--")
     axes.set_xlabel(curve.x_label)

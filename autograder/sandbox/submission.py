@@ -2,7 +2,8 @@
 
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
@@ -15,6 +16,7 @@ from autograder.sandbox.wire import Value, WireError, pack, receive
 Gone = Literal["crashed", "timeout"]
 _BEGIN_S = 30.0
 _LONGEST_CELL = 1_000_000
+_MOST_AHEAD = 32_768  # bytes that any socket holds while nobody reads
 
 
 class SandboxError(RuntimeError):
@@ -63,6 +65,14 @@ class Usage:
     seconds: float
     peak_mb: float
     status: Literal["graded", "crashed", "timeout"]
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is asked: the number that its answer must have, and the bytes to be sent."""
+
+    number: int
+    frame: bytes
 
 
 class Session:
@@ -127,7 +137,14 @@ class Session:
 
     def call(self, calls: Sequence[Call]) -> list[Reply]:
         """Answer each call, in order.  Never raises for what a submission does."""
-        return [self._call(call) for call in calls]
+        # Not guarded: what cannot be asked is the fault of who asks.
+        requests = [self._request("call", vars(call)) for call in calls]
+        ahead = 0
+        replies = []
+        for place in range(len(requests)):
+            ahead = self._send_ahead(requests, place, ahead)
+            replies.append(self._reply(requests[place]))
+        return replies
 
     def reopen(self) -> list[CellRun]:
         """Begin anew in a fresh process, without the cells that took one down.
@@ -160,8 +177,9 @@ class Session:
             error = f"ValueError: a cell must have at most {_LONGEST_CELL} characters"
             return CellRun(cell.id, "error", error=error)
         request = self._request("cell", asdict(cell))
+        self._send(request, self._limits.cell_s)
         try:
-            answer = self._exchange(request, "cell", self._limits.cell_s)
+            answer = self._answer(request, "cell", self._limits.cell_s)
             return vetted_run(answer, cell.id, self._room)
         except WireError:
             self._lose("crashed")
@@ -170,12 +188,26 @@ class Session:
         self._fatal.add(index)
         return CellRun(cell.id, self._gone or "crashed", error=self._obituary())
 
-    def _call(self, call: Call) -> Reply:
-        fields = {name: getattr(call, name) for name in Call.__dataclass_fields__}
-        # Not guarded: what cannot be asked is the fault of who asks.
-        request = self._request("call", fields)
+    def _send_ahead(self, requests: Sequence[_Request], place: int, ahead: int) -> int:
+        """Send the request at a place, and those behind it that never fill a socket.
+
+        A process that is asked for one thing at a time waits for the grader between any two.
+
+        Returns:
+            The place of the first request that is not sent yet.
+        """
+        waiting = sum(len(request.frame) for request in requests[place:ahead])
+        while ahead < len(requests):
+            waiting += len(requests[ahead].frame)
+            if ahead > place and waiting > _MOST_AHEAD:
+                break
+            self._send(requests[ahead], self._limits.call_s)
+            ahead += 1
+        return ahead
+
+    def _reply(self, request: _Request) -> Reply:
         try:
-            return vetted_reply(self._exchange(request, "reply", self._limits.call_s))
+            return vetted_reply(self._answer(request, "reply", self._limits.call_s))
         except WireError:
             self._lose("crashed")
         except _GoneError:
@@ -215,33 +247,44 @@ class Session:
         self._worst = self._worst or how
         self._end()
 
-    def _request(self, kind: str, content: Any) -> bytes:
+    def _request(self, kind: str, content: Any) -> _Request:
         self._number += 1
-        return pack({"number": self._number, kind: content})
+        return _Request(self._number, pack({"number": self._number, kind: content}))
 
-    def _exchange(self, request: bytes, kind: str, soft_s: float) -> Value:
-        """Send a request and await its answer, at the latest until the process is ended."""
+    def _send(self, request: _Request, soft_s: float) -> None:
+        """Send a request, unless there is nobody to read it."""
+        # A process that has just ended may have answered before: that is still to be received.
+        with self._on_time(soft_s) as deadline, suppress(ConnectionError):
+            if self._channel is not None:
+                self._channel.settimeout(max(deadline - time.monotonic(), 0.01))
+                self._channel.sendall(request.frame)
+
+    def _answer(self, request: _Request, kind: str, soft_s: float) -> Value:
+        """Await the answer to a request, at the latest until the process is ended."""
+        answer: Value = None
+        with self._on_time(soft_s) as deadline:
+            if self._channel is not None:
+                answer = self._received(deadline)
         if self._channel is None:
             raise _GoneError
-        started = time.monotonic()
-        deadline = started + min(soft_s + self._limits.grace_s, self._left_s)
-        try:
-            self._channel.settimeout(max(deadline - started, 0.01))
-            self._channel.sendall(request)
-            answer = self._received(deadline)
-        except TimeoutError:
-            self._lose("timeout")
-            raise _GoneError from None
-        except (WireError, OSError, EOFError):
-            self._lose("crashed")
-            raise _GoneError from None
-        finally:
-            self._left_s -= time.monotonic() - started
         if not isinstance(answer, dict) or answer.keys() != {"number", kind}:
             raise WireError("an answer must have a number and a content.")
-        if type(answer["number"]) is not int or answer["number"] != self._number:
+        if type(answer["number"]) is not int or answer["number"] != request.number:
             raise WireError("an answer must have the number of its request.")
         return answer[kind]
+
+    @contextmanager
+    def _on_time(self, soft_s: float) -> Iterator[float]:
+        """Give a deadline; end the process if it is missed, or if the process has ended itself."""
+        started = time.monotonic()
+        try:
+            yield started + min(soft_s + self._limits.grace_s, self._left_s)
+        except TimeoutError:
+            self._lose("timeout")
+        except (WireError, OSError, EOFError):
+            self._lose("crashed")
+        finally:
+            self._left_s -= time.monotonic() - started
 
     def _received(self, deadline: float) -> Value:
         channel = self._channel

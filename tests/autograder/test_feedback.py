@@ -1,7 +1,7 @@
 """Feedback shows points, words and a curve; what students wrote stays text."""
 
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import nbformat
 import pytest
@@ -99,6 +99,16 @@ def test_the_notebook_that_was_run_is_not_changed_and_the_shown_one_is_valid(not
 )
 def test_a_finding_is_one_line_in_the_terminal(finding, said):
     assert line(Asked(), finding) == said
+
+
+def test_one_mistake_is_drawn_once(notebook):
+    x = torch.linspace(-1, 1, 5)
+    drawn_twice = replace(WRONG, curve=Curve("a logit", x, x, x**2))
+
+    page = html_of(shown(notebook, (Asked(), drawn_twice), (Asked("focal.more"), drawn_twice)))
+
+    assert page.count("<svg") == 1
+    assert page.count("You &lt;sum&gt;.") == 2
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 1e300, 0.5])
