@@ -37,12 +37,12 @@ $(BIN)/python:
 $(VENV)/.course: pyproject.toml constraints.txt | $(BIN)/python
 	$(call say,[environment] installing the course)
 	@$(BIN)/python -m pip install -c constraints.txt "$(TORCH)"
-	@$(BIN)/python -m pip install -c constraints.txt -e '.[book,grade]'
+	@$(BIN)/python -m pip install -c constraints.txt -e '.[book,grade,train]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.course
 	$(call say,[environment] installing what the tests need)
-	@$(BIN)/python -m pip install -c constraints.txt -e '.[book,grade,dev]'
+	@$(BIN)/python -m pip install -c constraints.txt -e '.[book,grade,train,dev]'
 	@touch $@
 
 # --- the course ----------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ SUITES = {
     "what the pass allocates at its peak beyond its inputs.",
     "grading": "whole commands, from the first line to the gradebook; memory is what the largest "
     "submission took beyond the server.",
+    "training": "one step of training, forward to update, in turn with the peer; memory is what a "
+    "step allocates at its peak.",
 }
 HEAD = ("what", "size", "beside", "ours", "theirs", "ours / theirs", "peak MB", "aim: met?")
 

@@ -9,19 +9,23 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from lossedu.train_cli import train
+
 if TYPE_CHECKING:
     from lossedu.losses import LossSpec
     from lossedu.properties import Properties
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is known of each loss.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="What is known of each loss, and how to train with it.",
+)
 console = Console(highlight=False)
 
 _LINE = "{:<36} {:>7} {:>8} {:>10}  {}"
 
 
-@app.callback()
-def _main() -> None:
-    """What is known of each loss."""  # with a callback, `losses` stays a command of its own
+app.command()(train)
 
 
 @app.command()

@@ -139,11 +139,10 @@ class Session:
         """Answer each call, in order.  Never raises for what a submission does."""
         # Not guarded: what cannot be asked is the fault of who asks.
         requests = [self._request("call", vars(call)) for call in calls]
-        ahead = 0
-        replies = []
-        for place in range(len(requests)):
+        ahead, replies = 0, []
+        for place, request in enumerate(requests):
             ahead = self._send_ahead(requests, place, ahead)
-            replies.append(self._reply(requests[place]))
+            replies.append(self._reply(request))
         return replies
 
     def reopen(self) -> list[CellRun]:
@@ -191,17 +190,15 @@ class Session:
     def _send_ahead(self, requests: Sequence[_Request], place: int, ahead: int) -> int:
         """Send the request at a place, and those behind it that never fill a socket.
 
-        A process that is asked for one thing at a time waits for the grader between any two.
-
         Returns:
-            The place of the first request that is not sent yet.
+            The place of the first that is not sent yet.
         """
         waiting = sum(len(request.frame) for request in requests[place:ahead])
-        while ahead < len(requests):
-            waiting += len(requests[ahead].frame)
+        for request in requests[ahead:]:
+            waiting += len(request.frame)
             if ahead > place and waiting > _MOST_AHEAD:
                 break
-            self._send(requests[ahead], self._limits.call_s)
+            self._send(request, self._limits.call_s)
             ahead += 1
         return ahead
 
@@ -261,21 +258,19 @@ class Session:
 
     def _answer(self, request: _Request, kind: str, soft_s: float) -> Value:
         """Await the answer to a request, at the latest until the process is ended."""
-        answer: Value = None
         with self._on_time(soft_s) as deadline:
-            if self._channel is not None:
-                answer = self._received(deadline)
+            answer = self._received(deadline) if self._channel else None
         if self._channel is None:
             raise _GoneError
         if not isinstance(answer, dict) or answer.keys() != {"number", kind}:
             raise WireError("an answer must have a number and a content.")
         if type(answer["number"]) is not int or answer["number"] != request.number:
-            raise WireError("an answer must have the number of its request.")
+            raise WireError("an answer must have its request's number.")
         return answer[kind]
 
     @contextmanager
     def _on_time(self, soft_s: float) -> Iterator[float]:
-        """Give a deadline; end the process if it is missed, or if the process has ended itself."""
+        """Give a deadline; end the process if it is missed, or if it has ended itself."""
         started = time.monotonic()
         try:
             yield started + min(soft_s + self._limits.grace_s, self._left_s)
@@ -293,8 +288,7 @@ class Session:
         def exactly(count: int) -> bytes:
             parts = bytearray()
             while len(parts) < count:
-                left = deadline - time.monotonic()
-                if left <= 0:
+                if (left := deadline - time.monotonic()) <= 0:
                     raise TimeoutError
                 channel.settimeout(left)
                 part = channel.recv(min(count - len(parts), 1 << 20))

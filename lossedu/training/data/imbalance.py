@@ -1,4 +1,4 @@
-"""Generated data with known answers, so that an experiment can say how far off it is."""
+"""Few positives among many negatives, with the true probability of each known."""
 
 import math
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lossedu.losses._checks import check_number
+from lossedu.training.data.draws import Device
 
 _FEATURES = 8
 _EASY_SHIFT, _HARD_SHIFT = 4.0, 1.75
@@ -29,9 +30,19 @@ class RareEvents:
     clean_labels: Tensor
     probability: Tensor
 
+    @property
+    def bayes_error(self) -> float:
+        """The expected share of errors, on these features, of the best decision there is."""
+        return torch.minimum(self.probability, 1 - self.probability).double().mean().item()
+
 
 def rare_events(
-    n: int, *, positive_rate: float = 0.005, label_noise: float = 0.0, seed: int = 0
+    n: int,
+    *,
+    positive_rate: float = 0.005,
+    label_noise: float = 0.0,
+    seed: int = 0,
+    device: Device = "cpu",
 ) -> RareEvents:
     r"""Draw a binary data set with rare positives, some easy and some hard to tell apart.
 
@@ -47,6 +58,7 @@ def rare_events(
         label_noise: The probability that a positive is written down as 0, in [0, 1]; as many
             negatives, in expectation, are written down as 1.
         seed: What the draw depends on, and nothing else.
+        device: Where the tensors go.  They are drawn on the CPU: the same everywhere.
 
     Returns:
         Features, labels, clean labels and true probabilities.
@@ -80,4 +92,5 @@ def rare_events(
     )
     flipped = torch.rand(n, generator=generator) < flip_rate
     labels = torch.where(flipped, 1 - clean, clean)
-    return RareEvents(features, labels, clean, log_odds.sigmoid())
+    drawn = features, labels, clean, log_odds.sigmoid()
+    return RareEvents(*(tensor.to(device) for tensor in drawn))

@@ -1,0 +1,209 @@
+"""``lossedu train``: a recipe and what to change of it, from a YAML file."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from lossedu.training.history import History
+    from lossedu.training.recipes import Recipe
+
+OPTIONS = ("epochs", "batch_size", "precision", "accumulate", "clip", "compile", "seed")
+"""Arguments of `fit` that a file may set as they are."""
+OF_RECIPE = ("learning_rate", "weight_decay", "schedule", "optimizer", "layers")
+_SHOWN = ("epoch", "train_loss", "valid_loss", "loss_p99")
+OWN = ("recipe", "early_stopping", "checkpoints", "trackers")
+
+
+def train(
+    config: Annotated[
+        str,
+        typer.Argument(help="A YAML file, or the name of a recipe: digits.", show_default=False),
+    ] = "",
+    out: Annotated[
+        Path, typer.Option(help="Folder for history.jsonl, history.svg and model.safetensors.")
+    ] = Path("runs"),
+    quiet: Annotated[bool, typer.Option("--quiet", help="No bar and no table.")] = False,
+) -> None:
+    """Train a recipe: a live bar, then a table, a plot, the history and the model.
+
+    Without CONFIG, list the recipes. A file says which recipe, and what to change of it:
+
+        recipe: digits
+        learning_rate: 0.01
+        epochs: 20
+        early_stopping: {patience: 3}
+    """
+    if not config:
+        _list_recipes()
+        return
+    with _in_words():
+        settings = read_config(config)
+        recipe, changes = settings_of(settings)
+        out.mkdir(parents=True, exist_ok=True)
+        history = _run(recipe, changes | {"progress": not quiet}, out)
+    if not quiet:
+        _report(recipe, history, out)
+    if any(event["kind"] == "nonfinite" for event in history.events):
+        raise typer.Exit(1)
+
+
+def _list_recipes() -> None:
+    from lossedu.training.recipes import recipes
+
+    for recipe in recipes().values():
+        typer.echo(f"{recipe.name:<14} {recipe.loss:<20} {recipe.data}")
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What a person did wrong is one line, not a trace."""
+    from lossedu.training import CheckpointError
+
+    try:
+        yield
+    except (ValueError, TypeError, OSError, CheckpointError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+def read_config(config: str) -> dict[str, Any]:
+    """The settings of a file, or those of a bare recipe.
+
+    Raises:
+        ValueError: If it is neither, or the file is no mapping.
+    """
+    import yaml
+
+    from lossedu.training.recipes import recipes
+
+    if config in recipes():
+        return {"recipe": config}
+    path = Path(config)
+    if not path.is_file():
+        raise ValueError(
+            f"config must be a file or a recipe ({', '.join(recipes())}), but is {config!r}."
+        )
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))  # which builds plain data only
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"config must be YAML, but {path} is not: {error}.") from error
+    if not isinstance(found, dict) or "recipe" not in found:
+        raise ValueError(f"config must name its recipe, but {path} has no line 'recipe: ...'.")
+    return found
+
+
+def settings_of(settings: Mapping[str, Any]) -> tuple["Recipe", dict[str, Any]]:
+    """A recipe with what the file changes of it, and the arguments of `fit`.
+
+    Raises:
+        ValueError: If a name is unknown; the message lists those there are.
+    """
+    from lossedu.training import Checkpoints, EarlyStopping
+    from lossedu.training.recipes import recipes
+
+    known = (*OWN, *OF_RECIPE, *OPTIONS)
+    unknown = [name for name in settings if name not in known]
+    if unknown:
+        raise ValueError(f"config must set {', '.join(known)}, but sets {unknown[0]!r}.")
+    if settings["recipe"] not in recipes():
+        raise ValueError(
+            f"recipe must be one of {', '.join(recipes())}, but is {settings['recipe']!r}."
+        )
+    own = {f.name for f in fields(recipes()[settings["recipe"]])}
+    of_recipe = {n: v for n, v in settings.items() if n in own and n not in OWN}
+    if "layers" in of_recipe:
+        of_recipe["layers"] = tuple(of_recipe["layers"])
+    recipe = replace(recipes()[settings["recipe"]], **of_recipe)
+    changes = {n: v for n, v in settings.items() if n in OPTIONS and n not in own}
+    for name, kind in (("early_stopping", EarlyStopping), ("checkpoints", Checkpoints)):
+        if name in settings:
+            changes[name] = _built(name, kind, settings[name])
+    if "trackers" in settings:
+        changes["trackers"] = list(settings["trackers"])
+    return recipe, changes
+
+
+def _built(name: str, kind: Callable[..., Any], given: Any) -> Any:
+    """An object from a mapping of its arguments, or from its first one."""
+    arguments = list(signature(kind).parameters)
+    given = given if isinstance(given, dict) else {arguments[0]: given}
+    unknown = [key for key in given if key not in arguments]
+    if unknown:
+        raise ValueError(f"{name} must set {', '.join(arguments)}, but sets {unknown[0]!r}.")
+    return kind(**given)
+
+
+def _run(recipe: "Recipe", changes: dict[str, Any], out: Path) -> "History":
+    from safetensors.torch import save_model
+
+    trackers = [*changes.pop("trackers", ()), out / "history.jsonl"]
+    kept: dict[str, Any] = {}
+    callbacks = [_Keep(kept)]
+    history = recipe.run(trackers=trackers, callbacks=callbacks, **changes)
+    history.write(out / "history.jsonl")  # with what the recipe adds at the end
+    history.plot().savefig(out / "history.svg")
+    save_model(kept["model"], str(out / "model.safetensors"))
+    return history
+
+
+class _Keep:
+    """Hold on to the model that the recipe makes."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        self._kept = kept
+
+    def on_start(self, run: Any) -> None:
+        self._kept["model"] = run.model
+
+
+def _report(recipe: "Recipe", history: "History", out: Path) -> None:
+    from rich.console import Console
+
+    from lossedu.training.history import describe
+
+    console = Console(highlight=False)
+    console.print(as_rich(_last_epochs(history)))
+    best = history.settings.get("best", {})
+    for column, value in best.items():
+        console.print(f"{column}: {history.last(column):.4g}; the truth itself: {value:.4g}")
+    console.print(f"watch {recipe.watch}", markup=False)
+    for event in history.events:
+        console.print(describe(event), markup=False)
+    console.print(f"written to {out}: history.jsonl, history.svg, model.safetensors")
+
+
+def _last_epochs(history: "History", most: int = 10) -> Any:
+    """The columns that a terminal has room for: the losses, the tail, and the metrics."""
+    from lossedu.tables import Table
+    from lossedu.training.history import EPOCH_COLUMNS
+
+    of_class = ("class loss", "class recall")
+    others = [n.replace("_", " ") for n in EPOCH_COLUMNS if n not in _SHOWN]
+    whole = history.table()
+    kept = [
+        k
+        for k, name in enumerate(whole.headings)
+        if name not in others and not name.startswith(of_class)
+    ]
+    rows = [[row[k] for k in kept] for row in whole.rows[-most:]]
+    return Table([whole.headings[k] for k in kept], rows, label=whole.label)
+
+
+def as_rich(table: Any) -> Any:
+    """A table of the package as rich draws it."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    head, *body = table.text()
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in head:
+        drawn.add_column(heading)
+    for row in body:
+        drawn.add_row(*row)
+    return drawn

@@ -1,0 +1,186 @@
+"""What `fit` puts together before the first step, and takes apart after the last."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from lossedu.losses._checks import check_choice, check_count, check_positive
+from lossedu.losses._module import LossModule
+from lossedu.training.batches import Share, Source
+from lossedu.training.loop import Loop, Plan, Run
+from lossedu.training.passes import Loss
+from lossedu.training.random_states import scoped, stream_seed
+from lossedu.training.run_state import Saver
+from lossedu.training.trackers import Tracker, accelerate_trackers
+
+PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def check_plan(plan: Plan) -> None:
+    """Refuse what makes no sense, before anything is moved to a device."""
+    if (plan.epochs is None) == (plan.steps is None):
+        raise ValueError(
+            f"epochs or steps must be given, and not both, but epochs is {plan.epochs} and steps "
+            f"is {plan.steps}."
+        )
+    check_count("epochs" if plan.steps is None else "steps", plan.epochs or plan.steps or 0)
+    check_count("accumulate", plan.accumulate)
+    if plan.clip is not None:
+        check_positive("clip", plan.clip)
+
+
+@contextmanager
+def accelerator_for(precision: str, compiled: bool, trackers: Sequence[Tracker]) -> Iterator[Any]:
+    """An accelerator, and afterwards none: the next run may want another precision."""
+    check_choice("precision", precision, ("auto", *PRECISIONS))
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    had_one = AcceleratorState._shared_state != {}
+    accelerator = Accelerator(
+        mixed_precision=_mixed(precision),
+        dynamo_backend="inductor" if compiled else None,
+        log_with=accelerate_trackers(trackers) or None,
+        project_dir="runs" if accelerate_trackers(trackers) else None,
+    )
+    try:
+        yield accelerator
+    finally:
+        if not had_one:
+            AcceleratorState._reset_state(reset_partial_state=False)
+
+
+def _mixed(precision: str) -> str | None:
+    """What accelerate calls it; a launcher's choice counts where the caller leaves it open."""
+    if precision != "auto":
+        return PRECISIONS[precision]
+    if "ACCELERATE_MIXED_PRECISION" in os.environ:
+        return None
+    return "bf16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "no"
+
+
+def share_of(accelerator: Any) -> Share:
+    """Which process this is."""
+    return Share(accelerator.process_index, accelerator.num_processes)
+
+
+@contextmanager
+def seeded(accelerator: Any, seed: int) -> Iterator[None]:
+    """Random states of the run: each process its own, the caller's untouched."""
+    rank = accelerator.process_index
+    with scoped(seed if rank == 0 else stream_seed(seed, rank)):
+        yield
+
+
+@contextmanager
+def prepared(accelerator: Any, model: nn.Module, loss: Loss) -> Iterator[nn.Module]:
+    """The model as accelerate calls it; afterwards the caller's is as it was, but trained."""
+    was_training = model.training
+    if isinstance(loss, nn.Module):
+        loss.to(accelerator.device)
+    called = accelerator.prepare_model(model)
+    try:
+        yield called
+    finally:
+        accelerator.unwrap_model(called, keep_fp32_wrapper=False, keep_torch_compile=False)
+        for mark in ("_is_accelerate_prepared", "_original_forward"):
+            model.__dict__.pop(mark, None)
+        model.train(was_training)
+
+
+def trained_parameters(model: nn.Module, loss: Loss) -> dict[str, nn.Parameter]:
+    """By name, those that learn: the model's, and a loss's own (the weights of tasks, say)."""
+    named = dict(model.named_parameters())
+    if isinstance(loss, nn.Module):
+        named |= {f"loss.{name}": parameter for name, parameter in loss.named_parameters()}
+    found = {name: parameter for name, parameter in named.items() if parameter.requires_grad}
+    if not found:
+        raise ValueError(
+            f"model must have parameters that require a gradient, but {type(model).__name__} has "
+            "none."
+        )
+    return found
+
+
+def optimizer_of(
+    optimizer: Optimizer | Callable[..., Optimizer], parameters: dict[str, nn.Parameter]
+) -> Optimizer:
+    """The optimizer; `parameters` is left with those that it moves."""
+    made = optimizer if isinstance(optimizer, Optimizer) else optimizer([*parameters.values()])
+    if not isinstance(made, Optimizer):
+        raise TypeError(
+            "optimizer must be an optimizer of torch or a function that makes one, but is "
+            f"{type(made).__name__}. Hint: partial(torch.optim.AdamW, lr=1e-3)."
+        )
+    moved = {id(p) for group in made.param_groups for p in group["params"]}
+    for name in [n for n, p in parameters.items() if id(p) not in moved]:
+        del parameters[name]
+    if not parameters:
+        raise ValueError("optimizer must move parameters of model, but moves none of them.")
+    return made
+
+
+def facts(run: Run, plan: Plan, train: Source, accelerator: Any) -> dict[str, Any]:
+    """What a reader of the history wants to know of the run."""
+    return {
+        "model": type(run.model).__name__,
+        "parameters": sum(p.numel() for p in run.model.parameters()),
+        "loss": name_of(run.loss),
+        "optimizer": type(run.optimizer).__name__,
+        "learning_rate": float(run.optimizer.param_groups[0]["lr"]),
+        "epochs": plan.epochs,
+        "steps": plan.steps,
+        "accumulate": plan.accumulate,
+        "clip": plan.clip,
+        "examples": train.examples,
+        "processes": accelerator.num_processes,
+        "device": accelerator.device.type,
+        "mixed_precision": accelerator.mixed_precision,
+        "torch": torch.__version__,
+    }
+
+
+def name_of(loss: Loss) -> str:
+    """A loss as a person would write it.
+
+    Example:
+        >>> from lossedu.losses import sigmoid_focal_loss
+        >>> name_of(partial(sigmoid_focal_loss, gamma=1.5))
+        'sigmoid_focal_loss(gamma=1.5)'
+    """
+    if isinstance(loss, partial):
+        settings = ", ".join(f"{name}={value}" for name, value in loss.keywords.items())
+        return f"{name_of(loss.func)}({settings})"
+    if isinstance(loss, nn.Module):
+        return repr(loss) if isinstance(loss, LossModule) else type(loss).__name__
+    return str(getattr(loss, "__name__", type(loss).__name__))
+
+
+def total_steps(plan: Plan, train: Source, batch_size: int) -> int | None:
+    """How many steps the bar shows, where that is known."""
+    if plan.steps is not None or train.examples is None:
+        return plan.steps
+    size = getattr(getattr(train, "loader", None), "batch_size", batch_size) or batch_size
+    batches = -(-train.examples // size)
+    return (plan.epochs or 0) * -(-batches // plan.accumulate)
+
+
+def go(loop: Loop, saver: Saver) -> None:
+    """Begin, or go on, and come to an end."""
+    for callback in loop.callbacks:
+        if hasattr(callback, "on_start"):
+            callback.on_start(loop.run)
+    saver.resume(loop)
+    loop.trackers.open(loop.run.history)
+    try:
+        loop.go()
+        if not loop.failed:
+            saver(loop, "end")
+    finally:
+        loop.trackers.close()

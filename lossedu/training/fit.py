@@ -1,0 +1,151 @@
+"""`fit`: one training loop for a laptop, a GPU, and many of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import nn
+from torch.optim import Optimizer
+
+from lossedu.training.assembly import (
+    accelerator_for,
+    check_plan,
+    facts,
+    go,
+    optimizer_of,
+    prepared,
+    seeded,
+    share_of,
+    total_steps,
+    trained_parameters,
+)
+from lossedu.training.batches import Data, batches_of
+from lossedu.training.checkpoints import Checkpoints
+from lossedu.training.early_stopping import EarlyStopping
+from lossedu.training.history import History
+from lossedu.training.loop import Loop, Metric, Plan, Run
+from lossedu.training.passes import Loss
+from lossedu.training.progress import progress_bar
+from lossedu.training.run_state import Saver
+from lossedu.training.trackers import Tracker, Trackers
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+
+def fit(
+    model: nn.Module,
+    loss: Loss,
+    train: Data,
+    valid: Data | None = None,
+    *,
+    optimizer: Optimizer | Callable[..., Optimizer],
+    schedule: Any = None,
+    epochs: int | None = None,
+    steps: int | None = None,
+    batch_size: int = 64,
+    precision: Precision = "auto",
+    accumulate: int = 1,
+    clip: float | None = None,
+    compile: bool = False,  # noqa: A002
+    metrics: Mapping[str, Metric] | None = None,
+    early_stopping: EarlyStopping | None = None,
+    checkpoints: Checkpoints | str | Path | None = None,
+    callbacks: Sequence[Any] = (),
+    seed: int = 0,
+    progress: bool = True,
+    trackers: Sequence[Tracker] = (),
+) -> History:
+    r"""Train a model, watch every step, and lose nothing.
+
+    The same call runs on a CPU, on a GPU, and under ``accelerate launch`` on many of them, with the
+    same result up to rounding: a batch is shared among the processes, and each process's mean
+    counts as much as it has examples,
+
+    .. math:: \ell = \sum_r \frac{n_r}{n} \ell_r, \qquad n = \sum_r n_r.
+
+    Args:
+        model: Called with the first part of each batch.  It is trained in place and stays on the
+            device.
+        loss: Called with the model's output and the other parts of the batch; returns the mean, or
+            the mean and what it weighs (the total weight of the entries that count) where that is
+            not the number of examples.
+        train: A tensor, a tuple of tensors or a `TensorDataset` (shuffled each epoch), a
+            `DataLoader`, or any iterable of batches.
+        valid: The same for validation, in its own order; None: figures of an epoch come from its
+            last 2,048 examples.
+        optimizer: An optimizer, or a function of the parameters that makes one:
+            ``partial(torch.optim.AdamW, lr=1e-3)``.
+        schedule: A scheduler of `torch.optim.lr_scheduler`, or a function of the optimizer that
+            makes one.  It moves after every step; `ReduceLROnPlateau` moves after every epoch.
+        epochs: How many passes; or
+        steps: how many optimizer steps.
+        batch_size: Examples a batch, over all processes; for tensors only: a loader knows its own,
+            and that too is shared among the processes.
+        precision: ``"auto"``: bfloat16 where the GPU has it, else float32.
+        accumulate: Batches a step, at least 1.
+        clip: Norm that gradients are scaled down to; None: they are not.
+        compile: Whether to compile the model.
+        metrics: Functions of outputs and targets (and the batch's other parts) of the whole epoch,
+            by the names of their columns.
+        early_stopping: When to stop early.
+        checkpoints: Where they go, and when; the run goes on from those it finds there.
+        callbacks: Objects with any of ``on_start``, ``after_step`` and ``after_epoch``, each called
+            with the `Run`; ``state_dict`` and ``load_state_dict`` if they remember anything.
+        seed: What order and randomness depend on; the caller's random states stay as they are.
+        progress: Whether to show a bar (in a terminal only).
+        trackers: Paths that end in ``.jsonl``, names that accelerate knows, or its trackers.
+
+    Returns:
+        The history.  The run stops at the first loss or gradient that is not finite, and an event
+        says where it arose.
+
+    Raises:
+        ValueError: If an argument is out of range.
+        CheckpointError: If a checkpoint cannot be written, or all are damaged.
+
+    Example:
+        >>> import torch
+        >>> x = torch.linspace(-1, 1, 32)[:, None]
+        >>> history = fit(
+        ...     nn.Linear(1, 1), nn.MSELoss(), (x, 2 * x), epochs=20, batch_size=8,
+        ...     optimizer=partial(torch.optim.SGD, lr=0.3),
+        ... )
+        >>> history.last("train_loss") < 1e-3
+        True
+    """
+    plan = Plan(epochs, steps, accumulate, clip, dict(metrics or {}), early_stopping)
+    check_plan(plan)
+    told = {"batch_size": batch_size, "precision": precision, "compile": compile, "seed": seed}
+    with accelerator_for(precision, compile, trackers) as accelerator, seeded(accelerator, seed):
+        make = partial(batches_of, batch_size=batch_size, seed=seed, share=share_of(accelerator))
+        sources = (
+            make("train", train, shuffle=True),
+            None if valid is None else make("valid", valid, shuffle=False),
+        )
+        with prepared(accelerator, model, loss) as called:
+            parameters = trained_parameters(model, loss)
+            run = Run(model, loss, optimizer_of(optimizer, parameters), History())
+            run.history.settings.update(told | facts(run, plan, sources[0], accelerator))
+            if isinstance(checkpoints, (str, Path)):
+                checkpoints = Checkpoints(checkpoints)
+            saver = Saver(checkpoints)
+            if callable(schedule):
+                schedule = schedule(run.optimizer)
+            with progress_bar(total_steps(plan, sources[0], batch_size), shown=progress) as shown:
+                loop = Loop(
+                    accelerator=accelerator,
+                    model=called,
+                    run=run,
+                    train=sources[0],
+                    valid=sources[1],
+                    plan=plan,
+                    schedule=schedule,
+                    parameters=parameters,
+                    callbacks=callbacks,
+                    trackers=Trackers(accelerator, trackers),
+                    progress=shown,
+                    save=saver,
+                )
+                go(loop, saver)
+    return run.history

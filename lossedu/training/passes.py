@@ -1,0 +1,127 @@
+"""Forward and backward passes of one process, weighted so that all together make one mean."""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lossedu.training.batches import Batch, Source
+from lossedu.training.outputs import Outputs
+
+Loss = Callable[..., Any]
+
+
+class Passes:
+    """What a batch goes through.
+
+    Args:
+        accelerator: Device, precision and processes.
+        model: As accelerate wants it called.
+        loss: The loss.
+        trained: The parameters that get gradients.
+        tail: Where outputs of training batches go; None: nowhere.
+    """
+
+    def __init__(
+        self,
+        accelerator: Any,
+        model: nn.Module,
+        loss: Loss,
+        trained: Sequence[nn.Parameter],
+        tail: Outputs | None,
+    ) -> None:
+        self._accelerator, self._model, self._loss = accelerator, model, loss
+        self._trained, self._tail = trained, tail
+        self._world, self._device = accelerator.num_processes, accelerator.device
+
+    def gradients(self, group: list[Batch]) -> tuple[Tensor, Tensor | int]:
+        """Forward and backward passes of one step; the loss is this process's part of it."""
+        total = sum(batch.total for batch in group)
+        parts: list[Tensor] = []
+        weights: list[Tensor] = []
+        for k, batch in enumerate(group):
+            alone = self._world > 1 and k < len(group) - 1
+            with self._accelerator.no_sync(self._model) if alone else nullcontext():
+                part, weight = self._backward(batch, total)
+            parts.append(part)
+            weights += [] if weight is None else [weight]
+        loss = parts[0] if len(parts) == 1 else torch.stack(parts).sum()
+        if not weights:
+            return loss, total
+        return self._divided(loss, torch.stack(weights).sum())
+
+    def _backward(self, batch: Batch, total: int) -> tuple[Tensor, Tensor | None]:
+        values = self.place(batch.values)
+        outputs = self._model(values[0])
+        value, weight = _loss_and_weight(self._loss, outputs, values[1:])
+        if weight is not None:
+            weight = weight if batch.count else weight * 0
+            value = value * weight
+        elif batch.count != total:
+            value = value * (batch.count / total)
+        # Processes average their gradients; their sum is wanted.
+        self._accelerator.backward(value * self._world if self._world > 1 else value)
+        if self._tail is not None:
+            self._tail.add(_detached(outputs), values[1:], batch)
+        return value.detach(), weight
+
+    def _divided(self, loss: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """The losses of all batches were sums: divide by the weight of all of them."""
+        if self._world > 1:
+            weight = self._accelerator.reduce(weight, "sum")
+        divisor = torch.where(weight > 0, weight, torch.ones_like(weight))
+        gradients = [p.grad for p in self._trained if p.grad is not None]
+        torch._foreach_div_(gradients, divisor)
+        return loss / divisor, weight
+
+    def validate(self, valid: Source) -> tuple[float, Outputs]:
+        """The mean loss of the validation data, and the outputs."""
+        model = getattr(self._model, "module", self._model) if self._world > 1 else self._model
+        model.eval()
+        seen, sums, weights = Outputs(), [], []
+        with torch.no_grad():
+            for batch in valid.epoch(0):
+                values = self.place(batch.values)
+                outputs = model(values[0])
+                value, weight = _loss_and_weight(self._loss, outputs, values[1:])
+                weight = torch.full_like(value, batch.count) if weight is None else weight
+                sums.append(value.double() * weight * (batch.count > 0))
+                weights.append(weight.double() * (batch.count > 0))
+                seen.add(outputs, values[1:], batch)
+        if not sums:
+            raise ValueError("valid must yield at least one batch, but yields none.")
+        both = torch.stack([torch.stack(sums).sum(), torch.stack(weights).sum()])
+        both = self._accelerator.reduce(both, "sum") if self._world > 1 else both
+        return float(both[0] / both[1]), seen
+
+    def place(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A batch on the device."""
+        if self._device.type == "cpu":
+            return values
+        from accelerate.utils import send_to_device
+
+        placed: tuple[Any, ...] = send_to_device(values, self._device, non_blocking=True)
+        return placed
+
+
+def _loss_and_weight(
+    loss: Loss, outputs: Any, rest: tuple[Any, ...]
+) -> tuple[Tensor, Tensor | None]:
+    """A loss may say how much its mean weighs; otherwise the number of examples does."""
+    value = loss(outputs, *rest)
+    if isinstance(value, tuple):
+        return value[0], torch.as_tensor(value[1], device=value[0].device).detach()
+    if not isinstance(value, Tensor) or value.ndim:
+        given = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+        raise ValueError(f"loss must return one number, but returns {given}.")
+    return value, None
+
+
+def _detached(outputs: Any) -> Any:
+    if isinstance(outputs, Tensor):
+        return outputs.detach()
+    from accelerate.utils import recursively_apply
+
+    return recursively_apply(torch.Tensor.detach, outputs)

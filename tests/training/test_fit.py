@@ -1,0 +1,329 @@
+"""The loop does what a plain loop does, and says what it was asked."""
+
+import math
+import random
+from functools import partial
+from itertools import chain
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+
+from lossedu.losses import as_module, cross_entropy
+from lossedu.training import EarlyStopping, WeightAverage
+from tests.training.conftest import small_data, small_model
+
+
+def by_hand(model, loader, epochs, *, clip=None, accumulate=1):
+    """The loop that everybody writes, for loaders whose batches are of one size."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(epochs):
+        batches = list(loader)
+        for k in range(0, len(batches), accumulate):
+            group = batches[k : k + accumulate]
+            optimizer.zero_grad()
+            parts = [nn.functional.cross_entropy(model(x), y) / len(group) for x, y in group]
+            sum(parts).backward()
+            if clip:
+                nn.utils.clip_grad_norm_(model.parameters(), clip)
+            optimizer.step()
+            losses.append(sum(parts).item())
+    return losses
+
+
+def test_without_options_every_bit_is_that_of_a_plain_loop(quick_fit):
+    loader = DataLoader(TensorDataset(*small_data()), batch_size=8)
+    expected = small_model()
+    losses = by_hand(expected, loader, 3)
+
+    history, model = quick_fit(train=loader, epochs=3)
+
+    assert history.steps["loss"] == losses
+    for ours, theirs in zip(model.parameters(), expected.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_clipping_and_accumulation_are_those_of_a_plain_loop(quick_fit):
+    loader = DataLoader(TensorDataset(*small_data(24)), batch_size=4)
+    expected = small_model()
+    losses = by_hand(expected, loader, 2, clip=0.1, accumulate=3)
+
+    history, model = quick_fit(train=loader, accumulate=3, clip=0.1)
+
+    assert history.steps["loss"] == pytest.approx(losses, rel=1e-6)
+    for ours, theirs in zip(model.parameters(), expected.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+    assert max(history.steps["gradient_norm_clipped"]) == pytest.approx(0.1, rel=1e-4)
+    assert min(history.steps["gradient_norm"]) > 0.1
+
+
+@pytest.mark.parametrize("n", [17, 20, 23])
+def test_accumulated_batches_of_uneven_size_equal_one_large_batch(quick_fit, n):
+    data = TensorDataset(*small_data(n))
+    parts, whole = (DataLoader(data, batch_size=size) for size in (5, 25))
+    sgd = partial(torch.optim.SGD, lr=0.1)
+
+    several, one = (
+        quick_fit(train=loader, accumulate=k, optimizer=sgd, epochs=3)
+        for loader, k in ((parts, 5), (whole, 1))
+    )
+
+    assert several[0].steps["loss"] == pytest.approx(one[0].steps["loss"], rel=1e-5)
+    for ours, theirs in zip(several[1].parameters(), one[1].parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_a_loss_may_say_what_its_mean_weighs(quick_fit):
+    weight = torch.tensor([1.0, 9.0])
+    data = TensorDataset(*small_data())
+    sgd = partial(torch.optim.SGD, lr=0.1)
+
+    def weighted(outputs, targets):
+        return cross_entropy(outputs, targets, weight=weight[targets]), weight[targets].sum()
+
+    plain = nn.CrossEntropyLoss(weight)
+    several, one = (
+        quick_fit(train=DataLoader(data, batch_size=b), accumulate=k, optimizer=sgd, loss=loss)
+        for b, k, loss in ((5, 5, weighted), (23, 1, plain))
+    )
+
+    assert several[0].steps["loss"] == pytest.approx(one[0].steps["loss"], rel=1e-5)
+    for ours, theirs in zip(several[1].parameters(), one[1].parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_the_training_loss_weighs_batches_by_their_size(quick_fit):
+    still = partial(torch.optim.SGD, lr=0.0)
+
+    history, model = quick_fit(epochs=1, optimizer=still)
+
+    x, y = small_data()
+    whole = nn.functional.cross_entropy(model(x), y).item()
+    assert history.last("train_loss") == pytest.approx(whole, rel=1e-6)
+    assert sum(history.steps["loss"]) / 3 != pytest.approx(whole, rel=1e-4)
+
+
+def test_every_kind_of_data_trains_alike(quick_fit):
+    x, y = small_data()
+
+    class Stream(IterableDataset):
+        def __iter__(self):
+            return iter(TensorDataset(x, y))
+
+    kinds = [
+        DataLoader(TensorDataset(x, y), batch_size=8),
+        DataLoader(Stream(), batch_size=8),
+        [(x[k : k + 8], y[k : k + 8]) for k in range(0, 23, 8)],
+    ]
+
+    curves = [quick_fit(train=kind)[0].steps["loss"] for kind in kinds]
+
+    assert curves[0] == curves[1] == curves[2]
+
+
+def test_tensors_are_shuffled_anew_each_epoch_as_the_seed_says(quick_fit):
+    seen = []
+
+    def watching(outputs, rows):
+        seen.append(rows.tolist())
+        return outputs.square().mean()
+
+    x, _ = small_data()
+    orders = {}
+    for seed in (0, 0, 1):
+        seen.clear()
+        quick_fit(train=(x, torch.arange(23)), loss=watching, seed=seed)
+        epochs = [[*chain(*seen[k : k + 3])] for k in (0, 3)]
+        assert all(sorted(epoch) == list(range(23)) for epoch in epochs)
+        assert epochs[0] != epochs[1]
+        assert orders.setdefault(seed, epochs) == epochs
+    assert orders[0] != orders[1]
+
+
+def test_shuffling_loaders_depend_on_the_seed_alone(quick_fit):
+    def curve(seed):
+        torch.rand(7)  # the surrounding random state must not matter
+        loader = DataLoader(TensorDataset(*small_data()), batch_size=8, shuffle=True)
+        return quick_fit(small_model(dropout=0.5), train=loader, seed=seed)[0].steps["loss"]
+
+    assert curve(3) == curve(3) != curve(4)
+
+
+def test_the_order_does_not_depend_on_what_the_model_draws(quick_fit):
+    def order(dropout):
+        seen = []
+
+        def watching(outputs, rows):
+            seen.extend(rows.tolist())
+            return outputs.square().mean()
+
+        x, _ = small_data()
+        loader = DataLoader(TensorDataset(x, torch.arange(23)), batch_size=8, shuffle=True)
+        quick_fit(small_model(dropout=dropout), train=loader, loss=watching)
+        return seen
+
+    assert order(0.0) == order(0.5)
+
+
+def test_the_callers_random_states_stay_as_they_are(quick_fit):
+    def states():
+        return (
+            torch.get_rng_state().tolist(),
+            random.getstate(),
+            np.random.get_state()[1].tolist(),
+        )
+
+    before = states()
+    loader = DataLoader(TensorDataset(*small_data()), batch_size=8, shuffle=True)
+    quick_fit(small_model(dropout=0.5), train=loader)
+
+    assert states() == before
+
+
+def test_the_model_is_left_in_the_mode_it_was_in(quick_fit):
+    for training in (True, False):
+        model = small_model().train(training)
+        quick_fit(model, valid=small_data(9, seed=1))
+        assert model.training is training
+
+
+def test_steps_may_end_within_an_epoch(quick_fit):
+    history, _ = quick_fit(steps=5)
+
+    assert history.steps["step"] == [0, 1, 2, 3, 4]
+    assert history.steps["epoch"] == [0, 0, 0, 1, 1]
+    assert history.epochs["epoch"] == [0, 1]
+
+
+def test_endless_data_end_with_the_steps(quick_fit):
+    x, y = small_data()
+
+    def forever():
+        while True:
+            yield x, y
+
+    history, _ = quick_fit(train=forever(), steps=4)
+
+    assert len(history.steps["step"]) == 4
+
+
+def test_the_schedule_moves_after_every_step_and_plateaus_after_epochs(quick_fit):
+    linear = partial(torch.optim.lr_scheduler.LambdaLR, lr_lambda=lambda k: 1 / (k + 1))
+    history, _ = quick_fit(schedule=linear)
+    assert history.steps["learning_rate"] == pytest.approx([1e-2 / k for k in range(1, 7)])
+
+    plateau = partial(
+        torch.optim.lr_scheduler.ReduceLROnPlateau, patience=0, threshold=9, threshold_mode="abs"
+    )
+    history, _ = quick_fit(schedule=plateau, epochs=3)
+    assert history.steps["learning_rate"] == pytest.approx([1e-2] * 6 + [1e-3] * 3)
+
+
+def test_validation_sees_every_example_once_and_trains_nothing(quick_fit):
+    valid = small_data(19, seed=5)
+    model = nn.Sequential(nn.BatchNorm1d(3), small_model())
+
+    history, _ = quick_fit(
+        model,
+        valid=valid,
+        metrics={
+            "accuracy": lambda z, y: (z.argmax(-1) == y).float().mean(),
+            "n": lambda z, y: len(z),
+        },
+    )
+
+    model.eval()
+    outputs = model(valid[0])
+    assert history.last("n") == 19
+    expected = nn.functional.cross_entropy(outputs, valid[1]).item()
+    assert history.last("valid_loss") == pytest.approx(expected, rel=1e-6)
+    assert history.last("accuracy") == pytest.approx(
+        (outputs.argmax(-1) == valid[1]).float().mean()
+    )
+    assert history.last("gap") == pytest.approx(expected - history.last("train_loss"), rel=1e-5)
+
+
+def test_early_stopping_stops_and_says_so(quick_fit):
+    still = partial(torch.optim.SGD, lr=0.0)
+
+    history, _ = quick_fit(epochs=50, optimizer=still, early_stopping=EarlyStopping(patience=3))
+
+    assert 4 <= len(history.epochs["epoch"]) < 50
+    assert history.events[-1]["kind"] == "early_stop"
+
+
+def test_weights_are_averaged_after_every_step(quick_fit):
+    seen = []
+
+    class Recorder:
+        def after_step(self, run):
+            seen.append([p.detach().clone() for p in run.model.parameters()])
+
+    average, model = WeightAverage(0.5), small_model()
+    expected = [p.detach().clone() for p in model.parameters()]
+    quick_fit(model, callbacks=[average, Recorder()])
+
+    for values in seen:
+        expected = [0.5 * mean + 0.5 * value for mean, value in zip(expected, values, strict=True)]
+    for ours, theirs in zip(average.model.parameters(), expected, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_a_callback_may_stop_the_run(quick_fit):
+    class Enough:
+        def after_step(self, run):
+            if run.step == 4:
+                run.stop("enough")
+
+    history, _ = quick_fit(epochs=9, callbacks=[Enough()])
+
+    assert len(history.steps["step"]) == 4
+
+
+def test_losses_of_the_package_are_named_in_the_settings(quick_fit):
+    history, _ = quick_fit(loss=as_module(cross_entropy, label_smoothing=0.1))
+
+    assert history.settings["loss"] == "cross_entropy(label_smoothing=0.1)"
+    assert history.settings["examples"] == 23
+    assert math.isfinite(history.last("class_loss_1"))
+
+
+def test_bfloat16_trains_and_leaves_the_model_in_float32(quick_fit):
+    model = small_model()
+    forward = model.forward
+
+    history, _ = quick_fit(model, precision="bf16", epochs=20)
+
+    assert history.last("train_loss") < 0.5 * history.steps["loss"][0]
+    assert history.settings["mixed_precision"] == "bf16"
+    assert model.forward == forward
+    assert model(small_data()[0]).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": None, "steps": None}, "epochs or steps must be given, and not both"),
+        ({"epochs": 1, "steps": 1}, "epochs or steps must be given, and not both"),
+        ({"epochs": 0}, "epochs must be a whole number of at least 1, but is 0"),
+        ({"accumulate": 0}, "accumulate must be a whole number of at least 1"),
+        ({"clip": 0.0}, "clip must be above 0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
+        ({"precision": "fp8"}, "precision must be one of 'auto', 'fp32', 'bf16', 'fp16'"),
+        ({"train": (torch.zeros(3, 3), torch.zeros(2))}, "train must have one row an example"),
+        ({"train": torch.zeros(0, 3)}, "train must have one row an example"),
+        ({"train": []}, "train must yield at least one batch an epoch"),
+        ({"valid": []}, "valid must yield at least one batch"),
+        ({"train": 7}, "train must be a DataLoader"),
+        ({"train": [{"x": torch.zeros(3, 3)}]}, "train must yield tensors or tuples"),
+        ({"optimizer": lambda p: None}, "optimizer must be an optimizer of torch"),
+        ({"loss": nn.CrossEntropyLoss(reduction="none")}, "loss must return one number"),
+        ({"model": nn.ReLU()}, "model must have parameters that require a gradient"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(quick_fit, changes, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        quick_fit(**changes)

@@ -1,0 +1,96 @@
+"""One run for any number of processes: ``accelerate launch`` starts it, `test_processes` reads it.
+
+``python tests/training/two_processes.py FOLDER CHECKPOINTS [diverge | crash]``
+"""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+import torch
+from accelerate import PartialState
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from lossedu.training import Checkpoints, fit
+from lossedu.training.history import MEASURED
+
+N = 29  # batches of 6: the last one has 5 examples, which two processes share as 3 and 2
+
+
+class Drift:
+    """One process goes astray."""
+
+    def after_step(self, run):
+        if run.step == 3 and PartialState().process_index == 1:
+            with torch.no_grad():
+                next(run.model.parameters()).add_(0.5)
+
+
+class CrashError(Exception):
+    """Stands for a power cut."""
+
+
+class Crash:
+    """All processes die at once, some steps after a checkpoint."""
+
+    def after_step(self, run):
+        if run.step == 11:
+            raise CrashError
+
+
+def weighted(outputs, targets):
+    """Classes weigh differently, so examples are not what a mean counts."""
+    weight = torch.tensor([1.0, 5.0])
+    value = nn.functional.cross_entropy(outputs, targets, weight)
+    return value, weight[targets].sum()
+
+
+def main(folder: Path, checkpoints: str, callbacks: list) -> None:
+    x = torch.randn(N, 3, generator=torch.Generator().manual_seed(0))
+    y = (x[:, 0] > 0).long()
+    with torch.random.fork_rng():
+        torch.random.manual_seed(0)
+        layers = nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2)
+    # Three kinds of data and loss: rows by index, a shuffled loader, one example for two processes.
+    kinds = {
+        "tensors": ((x, y), nn.CrossEntropyLoss()),
+        "loader": (DataLoader(TensorDataset(x, y), 7, shuffle=True), weighted),
+        "stream": ([(x[:1], y[:1]), (x[1:6], y[1:6]), (x[6:], y[6:])], nn.CrossEntropyLoss()),
+    }
+    found = {}
+    for name, (train, loss) in kinds.items():
+        model = nn.Sequential(*layers)
+        start = {k: v.clone() for k, v in model.state_dict().items()}
+        try:
+            history = fit(
+                model,
+                loss,
+                train,
+                (x[:13], y[:13]),
+                optimizer=partial(torch.optim.SGD, lr=0.2, momentum=0.9),
+                steps=18,
+                batch_size=6,
+                accumulate=2 if name == "loader" else 1,
+                clip=1.0,
+                metrics={"first": lambda z, y: z[0, 0]},
+                checkpoints=Checkpoints(f"{checkpoints}/{name}", every_steps=7),
+                callbacks=callbacks,
+                progress=False,
+                trackers=[folder / f"{name}.jsonl"],
+            )
+        except CrashError:
+            model.load_state_dict(start)
+            continue
+        columns = {n: c for n, c in history.steps.items() if n not in MEASURED}
+        found[name] = [columns, history.epochs, [p.tolist() for p in model.parameters()]]
+        found[name].append(history.events)
+        model.load_state_dict(start)
+    if PartialState().is_main_process:
+        (folder / "found.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    chosen = {"diverge": [Drift()], "crash": [Crash()]}
+    main(Path(sys.argv[1]), sys.argv[2], chosen.get(sys.argv[-1], []))
