@@ -54,7 +54,6 @@ def attack():
         lambda: list(Path("REPOSITORY/.git").iterdir()),
         lambda: Path("/etc/shadow").read_text(),
         lambda: Path("/root/.ssh").stat(),
-        lambda: list(Path("/work/shared").iterdir()),
     )
 """,
     "writing_the_gradebook": """
