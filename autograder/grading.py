@@ -12,7 +12,7 @@ import torch
 from nbformat import NotebookNode
 
 from autograder.checks.check import Check, Finding
-from autograder.feedback import show
+from autograder.feedback import earned, show
 from autograder.marks import CHECK_FAILED
 from autograder.notebooks import (
     Assignment,
@@ -138,10 +138,9 @@ def drawn_for(check: str, secret: int) -> torch.Generator:
 
 
 def _result(check: Check, finding: Finding) -> CheckResult:
-    points = check.points if finding.status == "passed" else finding.share * check.points
     return CheckResult(
         check.id,
-        round(points, 2),
+        earned(check, finding),
         check.points,
         finding.status,
         finding.message,
