@@ -23,8 +23,9 @@ def use_style() -> None:
     """Draw everything that follows in the house style, without a display.
 
     Example:
-        >>> use_style()
-        >>> plt.rcParams["svg.fonttype"]
+        >>> with plt.rc_context():
+        ...     use_style()
+        ...     plt.rcParams["svg.fonttype"]
         'none'
     """
     mpl.use("agg")

@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, replace
 
+import matplotlib
 import nbformat
 import pytest
 import torch
@@ -109,6 +110,13 @@ def test_one_mistake_is_drawn_once(notebook):
 
     assert page.count("<svg") == 1
     assert page.count("You &lt;sum&gt;.") == 2
+
+
+def test_a_curve_is_drawn_whatever_style_the_rest_of_the_process_has():
+    x = torch.linspace(-1, 1, 5)
+
+    with matplotlib.rc_context({"figure.constrained_layout.use": True}):
+        assert drawn(Curve("a logit", x, x, x**2)).startswith("<svg")
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 1e300, 0.5])

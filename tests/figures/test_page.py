@@ -7,6 +7,12 @@ from lossedu import catalog
 from lossedu.figures import COLOURS, show, triptych, use_style
 
 
+@pytest.fixture(autouse=True)
+def style_of_its_own():
+    with plt.rc_context():
+        yield
+
+
 @pytest.fixture
 def page():
     use_style()
