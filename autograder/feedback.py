@@ -97,7 +97,8 @@ def drawn(curve: Curve) -> str:
     from matplotlib.figure import Figure
 
     # Margins by hand: a layout that is searched for takes as long as all the rest.
-    figure = Figure(figsize=(4.6, 2.5), layout="none")
+    figure = Figure(figsize=(4.6, 2.5))
+    figure.set_layout_engine("none")
     axes = figure.add_axes((0.12, 0.2, 0.85, 0.68))
     axes.plot(curve.x, curve.right, color="#1a7f37", linewidth=2.5)
     axes.plot(curve.x, curve.theirs, color="#b42318", linewidth=1.5, linestyle="--")

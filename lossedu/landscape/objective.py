@@ -1,0 +1,253 @@
+"""The loss as a function of the parameters: what a landscape is made of."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from lossedu.landscape.examples import Weighted, examples_of
+from lossedu.landscape.layout import Layout, Selection, chosen_parameters
+from lossedu.landscape.skeleton import NORMS, skeleton_of, unwrapped
+from lossedu.losses._checks import check_choice
+from lossedu.training.batches import Data
+
+Loss = Callable[..., Tensor]
+BatchNorm = Literal["frozen", "batch", "recomputed"]
+
+
+class Objective:
+    r"""The loss of a model over fixed examples, as a function of a vector of parameters.
+
+    .. math:: L(\theta) = \sum_b \frac{n_b}{n}\, \ell\big(f_\theta(x_b), y_b\big)
+
+    The model is read once and never touched: not its weights, gradients, buffers, mode or hooks,
+    whatever is raised.  Every evaluation calls it functionally, with dropout off.  What the model
+    does later, more training for example, changes nothing here.
+
+    Args:
+        model: Any module, also one wrapped by DistributedDataParallel or ``torch.compile``.
+        loss: Called with the model's output and what follows the input in a batch; gives the mean
+            over the examples of the batch.
+        data: ``(inputs, targets)`` as tensors, a `DataLoader`, or a list of such batches.
+        parameters: What varies: names, or a function of a name; by default all that require a
+            gradient.  The others keep their values.
+        batch_norm: "frozen" uses the running statistics that the model has.  "batch" uses those of
+            each batch, as in training.  "recomputed" reads all examples twice: once at every point
+            for the statistics, weighted by examples, and once for the loss.
+        batch_size: How many rows of ``(inputs, targets)`` go at once; all of them by default.
+        device: Where to compute; by default where the parameters are.
+        dtype: What to compute in; by default each parameter's own.
+
+    Raises:
+        TypeError: If ``data`` yields no batches or can be read only once.
+        ValueError: If nothing varies, names are unknown, or ``data`` is empty.
+
+    Example:
+        >>> model = nn.Linear(1, 1, bias=False)
+        >>> x = torch.tensor([[1.0], [2.0]])
+        >>> objective = Objective(model, nn.functional.mse_loss, (x, 3 * x))
+        >>> objective.value(torch.tensor([3.0])), objective.gradient(torch.tensor([2.0]))
+        (0.0, tensor([-5.]))
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: Loss,
+        data: Data,
+        *,
+        parameters: Selection = None,
+        batch_norm: BatchNorm = "frozen",
+        batch_size: int | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        """Read the model; see the class."""
+        check_choice("batch_norm", batch_norm, get_args(BatchNorm))
+        model = unwrapped(model)
+        chosen = chosen_parameters(model, parameters)
+        first = next(iter(chosen.values()))
+        self.loss = loss
+        self.batch_norm = batch_norm
+        self.device = torch.device(device) if device is not None else first.device
+        self.layout = Layout(
+            tuple(chosen),
+            tuple(p.shape for p in chosen.values()),
+            tuple(dtype or p.dtype for p in chosen.values()),
+        )
+        self.point = self.layout.flatten(chosen).to(self.device)
+        """The model's own parameters, shape ``(size,)``."""
+        self._fixed = {
+            name: self._own(tensor.detach(), dtype)
+            for name, tensor in model.named_parameters()
+            if name not in chosen
+        }
+        self._buffers = {name: self._own(b.detach(), dtype) for name, b in model.named_buffers()}
+        self._skeleton = skeleton_of(model)
+        self._norms = [m for m in self._skeleton.modules() if isinstance(m, NORMS)]
+        for norm in self._norms:
+            norm.train(batch_norm == "batch")
+        self._examples = examples_of(data, batch_size, self.device, dtype)
+
+    def _own(self, tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
+        wanted = dtype if tensor.is_floating_point() else None
+        return tensor.to(self.device, wanted, copy=True)
+
+    @property
+    def size(self) -> int:
+        """How many parameters vary."""
+        return self.layout.size
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that vary, in the order in which they lie in a point."""
+        return self.layout.names
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of a point."""
+        return self.layout.dtype
+
+    def flatten(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """A ``state_dict`` of the model as a point; see `Layout.flatten`."""
+        return self.layout.flatten(tensors).to(self.device)
+
+    def unflatten(self, theta: Tensor) -> dict[str, Tensor]:
+        """A point as named tensors, which share its memory; see `Layout.unflatten`."""
+        return self.layout.unflatten(theta)
+
+    def batches(self) -> Iterator[Weighted]:
+        """The examples, in the same batches every time."""
+        return iter(self._examples)
+
+    def value(self, theta: Tensor) -> float:
+        """The loss at a point: the mean over all examples, summed in float64.
+
+        Args:
+            theta: A point, shape ``(size,)``.
+
+        Returns:
+            The loss, which is NaN or infinite where the model's is.
+        """
+        total, count = self._zero(), 0
+        with torch.no_grad():
+            for batch, buffers in self._passes(theta):
+                loss = self._scalar(self._call(theta, batch, buffers), batch)
+                total += loss.double() * batch.count
+                count += batch.count
+        return float(total) / count
+
+    def gradient(self, theta: Tensor) -> Tensor:
+        """The gradient at a point, shape ``(size,)``; see `value_and_gradient`."""
+        return self.value_and_gradient(theta)[1]
+
+    def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+        """The loss and its gradient at a point.
+
+        Args:
+            theta: A point, shape ``(size,)``.
+
+        Raises:
+            ValueError: If batch norm's statistics are recomputed: the gradient would have to pass
+                through all examples at once.
+        """
+        total, count = self._zero(), 0
+        gradient = torch.zeros_like(theta)
+        theta = theta.detach().requires_grad_()
+        for batch in self.batches():
+            loss = self.differentiable(theta, batch)
+            (part,) = torch.autograd.grad(loss, theta, materialize_grads=True)
+            gradient += part * batch.count
+            total += loss.detach().double() * batch.count
+            count += batch.count
+        return float(total) / count, gradient / count
+
+    def differentiable(self, theta: Tensor, batch: Weighted) -> Tensor:
+        """The loss of one batch as a scalar that can be differentiated, more than once.
+
+        Args:
+            theta: A point, shape ``(size,)``.
+            batch: One of `batches`.
+
+        Raises:
+            ValueError: If batch norm's statistics are recomputed.
+        """
+        return self.loss_of(self.outputs(theta, batch), batch)
+
+    def outputs(self, theta: Tensor, batch: Weighted) -> Any:
+        """What the model says of one batch, differentiable in ``theta``; see `differentiable`."""
+        if self.batch_norm == "recomputed" and self._norms:
+            raise ValueError(
+                'batch_norm must be "frozen" or "batch" where a gradient is asked for, but is '
+                '"recomputed".'
+            )
+        return self._call(theta, batch, self._buffers_now())
+
+    def loss_of(self, outputs: Any, batch: Weighted) -> Tensor:
+        """The loss of what the model said of one batch."""
+        return self._scalar(outputs, batch)
+
+    def _zero(self) -> Tensor:
+        return torch.zeros((), dtype=torch.float64, device=self.device)
+
+    def _scalar(self, outputs: Any, batch: Weighted) -> Tensor:
+        loss = self.loss(outputs, *batch.values[1:])
+        if not isinstance(loss, Tensor) or loss.numel() != 1:
+            given = f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss)
+            raise ValueError(
+                f'loss must return one number, but returned {given}. Hint: reduction="mean".'
+            )
+        return loss.reshape(())
+
+    def _call(self, theta: Tensor, batch: Weighted, buffers: dict[str, Tensor]) -> Any:
+        tensors = {**self.unflatten(theta), **self._fixed, **buffers}
+        with _plain_attention():
+            return functional_call(self._skeleton, tensors, (batch.values[0],))
+
+    def _buffers_now(self) -> dict[str, Tensor]:
+        """Copies: a module may write into its buffers."""
+        return {name: buffer.clone() for name, buffer in self._buffers.items()}
+
+    def _passes(self, theta: Tensor) -> Iterator[tuple[Weighted, dict[str, Tensor]]]:
+        """Every batch, with the buffers that the model shall have for it."""
+        if self.batch_norm == "recomputed" and self._norms:
+            buffers = self._recomputed(theta)
+            yield from ((batch, dict(buffers)) for batch in self.batches())
+        else:
+            yield from ((batch, self._buffers_now()) for batch in self.batches())
+
+    def _recomputed(self, theta: Tensor) -> dict[str, Tensor]:
+        """The buffers after all batches have gone through batch norm in training mode."""
+        buffers, seen = self._buffers_now(), 0
+        try:
+            for batch in self.batches():
+                seen += batch.count
+                for norm in self._norms:
+                    norm.train()
+                    # The mean over the examples so far; a first factor of 1 forgets the old one.
+                    norm.momentum = batch.count / seen
+                self._call(theta, batch, buffers)
+        finally:
+            for norm in self._norms:
+                norm.eval()
+        return buffers
+
+
+@contextmanager
+def _plain_attention() -> Iterator[None]:
+    """Attention by plain formulas: fused kernels have no second derivative.
+
+    The inference kernel of `torch.nn.TransformerEncoder` is off as well: it gives other values at
+    padded places than the model does in training.
+    """
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)

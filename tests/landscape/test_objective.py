@@ -1,0 +1,387 @@
+"""The loss as a function of parameters is the model's own loss, and the model never notices."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, mse_loss
+from torch.utils.data import DataLoader, TensorDataset
+
+from lossedu.landscape import Objective
+from lossedu.training.random_states import scoped
+
+CLASSES = 3
+
+
+def examples(n=12, shape=(5,)):
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(n, *shape, generator=generator)
+    return inputs, torch.randint(CLASSES, (n,), generator=generator)
+
+
+def seeded(build):
+    with scoped(1):
+        return build()
+
+
+def mlp():
+    return nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Dropout(0.5), nn.Linear(7, CLASSES))
+
+
+def with_batch_norm():
+    return nn.Sequential(nn.Linear(5, 7), nn.BatchNorm1d(7), nn.ReLU(), nn.Linear(7, CLASSES))
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encode = nn.Linear(5, 5)
+        self.decode = nn.Linear(5, 5)
+        self.decode.weight = self.encode.weight
+
+    def forward(self, x):
+        return self.decode(torch.tanh(self.encode(x)))[:, :CLASSES]
+
+
+class Counting(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(5, CLASSES)
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        self.calls += 1
+        return self.head(x)
+
+
+def transformer():
+    layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.1, batch_first=True)
+    encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
+    return nn.Sequential(nn.Linear(5, 8), encoder, nn.Flatten(), nn.Linear(4 * 8, CLASSES))
+
+
+def hooked():
+    with pytest.warns(FutureWarning):
+        layer = nn.utils.weight_norm(nn.Linear(5, CLASSES))
+    layer(torch.zeros(1, 5))
+    return nn.Sequential(layer)
+
+
+MODELS = {
+    "mlp": mlp,
+    "batch norm": with_batch_norm,
+    "tied": Tied,
+    "counting": Counting,
+    "hooked": hooked,
+    "transformer": transformer,
+}
+
+
+@pytest.fixture(params=MODELS)
+def model(request):
+    return seeded(MODELS[request.param])
+
+
+def inputs_for(model):
+    first = next(module for module in model.modules() if isinstance(module, nn.Linear))
+    shape = (4, 5) if any(isinstance(m, nn.TransformerEncoder) for m in model.modules()) else (5,)
+    assert first.in_features == 5
+    return examples(shape=shape)
+
+
+def seen(model):
+    """Everything of a model that an evaluation might change."""
+    grads = [None if p.grad is None else p.grad.clone() for p in model.parameters()]
+    return (
+        {name: tensor.clone() for name, tensor in model.state_dict().items()},
+        grads,
+        [p.requires_grad for p in model.parameters()],
+        [module.training for module in model.modules()],
+        [sorted(vars(module)) for module in model.modules()],
+    )
+
+
+def assert_same(before, after):
+    torch.testing.assert_close(after[0], before[0], rtol=0, atol=0)
+    torch.testing.assert_close(after[1], before[1], rtol=0, atol=0)
+    assert after[2:] == before[2:]
+
+
+def test_at_the_models_own_point_it_is_the_models_own_loss(model):
+    x, y = inputs_for(model)
+    objective = Objective(model, cross_entropy, (x, y))
+    with torch.no_grad():
+        own = cross_entropy(model.eval()(x), y).item()
+
+    assert objective.value(objective.point) == pytest.approx(own, rel=1e-6)
+
+
+def test_elsewhere_it_is_the_loss_of_a_model_with_those_weights(model):
+    x, y = inputs_for(model)
+    objective = Objective(model, cross_entropy, (x, y))
+    theta = objective.point + 0.1 * torch.randn(objective.size)
+    other = copy.deepcopy(model.state_dict())
+    other.update(objective.unflatten(theta))
+    other.update({k: other["encode.weight"] for k in other if k == "decode.weight"})
+    model.load_state_dict(other)
+    with torch.no_grad():
+        own = cross_entropy(model.eval()(x), y).item()
+
+    assert objective.value(theta) == pytest.approx(own, rel=1e-5)
+
+
+def test_the_gradient_is_that_of_the_value(model):
+    x, y = inputs_for(model)
+    objective = Objective(model, cross_entropy, (x, y), dtype=torch.float64)
+    direction = torch.randn(objective.size, dtype=torch.float64)
+    step = 1e-6
+
+    value, gradient = objective.value_and_gradient(objective.point)
+
+    rise = objective.value(objective.point + step * direction)
+    fall = objective.value(objective.point - step * direction)
+    assert value == pytest.approx(objective.value(objective.point), rel=1e-12)
+    slope = float(gradient @ direction)
+    assert (rise - fall) / (2 * step) == pytest.approx(slope, rel=1e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize("batch_norm", ["frozen", "batch", "recomputed"])
+def test_the_model_is_left_as_it_was(model, mode, batch_norm):
+    x, y = inputs_for(model)
+    getattr(model, mode)()
+    cross_entropy(model(x), y).backward()
+    before = seen(model)
+
+    objective = Objective(model, cross_entropy, (x, y), batch_norm=batch_norm)
+    objective.value(objective.point)
+    if batch_norm != "recomputed":
+        objective.gradient(objective.point)
+
+    assert_same(before, seen(model))
+
+
+@pytest.mark.parametrize("stop", [ValueError, KeyboardInterrupt])
+def test_the_model_is_left_as_it_was_when_something_is_raised(model, stop):
+    x, y = inputs_for(model)
+    before = seen(model)
+
+    def failing(outputs, targets):
+        raise stop
+
+    objective = Objective(model, failing, (x, y), batch_norm="batch")
+
+    with pytest.raises(stop):
+        objective.gradient(objective.point)
+    assert_same(before, seen(model))
+
+
+def test_what_the_model_learns_later_does_not_move_the_objective():
+    model, (x, y) = mlp(), examples()
+    objective = Objective(model, cross_entropy, (x, y), parameters=["0.weight"])
+    before = objective.value(objective.point)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1.0)
+
+    assert objective.value(objective.point) == before
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_unequal_batches_weigh_by_their_examples(shuffle):
+    model, (x, y) = mlp(), examples(n=11)
+    whole = Objective(model, cross_entropy, (x, y))
+    loader = DataLoader(TensorDataset(x, y), batch_size=4, shuffle=shuffle)
+    parts = [
+        Objective(model, cross_entropy, loader),
+        Objective(model, cross_entropy, (x, y), batch_size=4),
+        Objective(model, cross_entropy, [(x[:1], y[:1]), (x[1:], y[1:])]),
+    ]
+
+    for part in parts:
+        assert part.value(part.point) == pytest.approx(whole.value(whole.point), rel=1e-6)
+        torch.testing.assert_close(part.gradient(part.point), whole.gradient(whole.point))
+
+
+def test_a_shuffling_loader_gives_the_same_batches_every_time_and_stays_where_it_was():
+    x, y = examples()
+    generator = torch.Generator().manual_seed(5)
+    loader = DataLoader(TensorDataset(x, y), batch_size=5, shuffle=True, generator=generator)
+    objective = Objective(with_batch_norm(), cross_entropy, loader, batch_norm="batch")
+    ahead, around = generator.get_state(), torch.get_rng_state()
+
+    values = {objective.value(objective.point) for _ in range(3)}
+
+    assert len(values) == 1
+    assert torch.equal(generator.get_state(), ahead)
+    assert torch.equal(torch.get_rng_state(), around)
+
+
+def test_tied_weights_vary_together_and_count_once():
+    objective = Objective(Tied(), cross_entropy, examples())
+
+    assert objective.names == ("encode.weight", "encode.bias", "decode.bias")
+
+
+def test_frozen_parameters_stay_and_names_or_a_rule_select():
+    model = mlp()
+    model[0].requires_grad_(False)
+
+    by_default = Objective(model, cross_entropy, examples())
+    by_name = Objective(model, cross_entropy, examples(), parameters=["0.bias"])
+    by_rule = Objective(model, cross_entropy, examples(), parameters=lambda name: "weight" in name)
+
+    assert by_default.names == ("3.weight", "3.bias")
+    assert by_name.names == ("0.bias",)
+    assert by_rule.names == ("0.weight", "3.weight")
+
+
+def test_recomputed_statistics_are_those_of_all_examples_at_the_point():
+    model, (x, y) = with_batch_norm(), examples()
+    objective = Objective(
+        model, cross_entropy, (x, y), batch_norm="recomputed", dtype=torch.float64
+    )
+    theta = objective.point + torch.randn(objective.size, dtype=torch.float64)
+    named = objective.unflatten(theta)
+    hidden = x.double() @ named["0.weight"].T + named["0.bias"]
+    scaled = (hidden - hidden.mean(0)) / (hidden.var(0) + model[1].eps).sqrt()
+    scaled = torch.relu(scaled * named["1.weight"] + named["1.bias"])
+    expected = cross_entropy(scaled @ named["3.weight"].T + named["3.bias"], y).item()
+
+    assert objective.value(theta) == pytest.approx(expected, rel=1e-12)
+
+
+def test_recomputed_statistics_weigh_batches_by_their_examples():
+    model, (x, _) = nn.BatchNorm1d(5).double(), examples(n=9)
+    x = x.double()
+    batches = [(x[:2], x[:2]), (x[2:], x[2:])]
+    mean = x.mean(0)
+    variance = (2 * x[:2].var(0) + 7 * x[2:].var(0)) / 9
+    expected = mse_loss((x - mean) / (variance + model.eps).sqrt(), x).item()
+
+    objective = Objective(model, mse_loss, batches, batch_norm="recomputed")
+
+    assert objective.value(objective.point) == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ValueError, match='"recomputed"'):
+        objective.gradient(objective.point)
+
+
+def test_batch_statistics_are_those_of_training():
+    model, (x, y) = with_batch_norm(), examples()
+    objective = Objective(model, cross_entropy, (x, y), batch_norm="batch")
+
+    own = cross_entropy(copy.deepcopy(model).train()(x), y).item()
+
+    assert objective.value(objective.point) == pytest.approx(own, rel=1e-6)
+
+
+def test_attention_has_second_derivatives():
+    model = transformer()
+    objective = Objective(model, cross_entropy, inputs_for(model), dtype=torch.float64)
+    theta = objective.point.clone().requires_grad_()
+    batch = next(objective.batches())
+    direction = torch.randn(objective.size, dtype=torch.float64)
+    step = 1e-5
+
+    (first,) = torch.autograd.grad(objective.differentiable(theta, batch), theta, create_graph=True)
+    (second,) = torch.autograd.grad(first, theta, direction)
+
+    after = objective.gradient(objective.point + step * direction)
+    before = objective.gradient(objective.point - step * direction)
+    torch.testing.assert_close(second, (after - before) / (2 * step), rtol=1e-4, atol=1e-7)
+
+
+def test_values_after_gradients_and_gradients_after_values_agree():
+    objective = Objective(mlp(), cross_entropy, examples(), dtype=torch.float64)
+
+    value = objective.value(objective.point)
+
+    assert objective.value_and_gradient(objective.point)[0] == pytest.approx(value, rel=1e-12)
+    assert objective.value(objective.point) == value
+
+
+def test_a_point_goes_to_names_and_back():
+    model = Tied()
+    objective = Objective(model, cross_entropy, examples())
+
+    assert torch.equal(objective.flatten(model.state_dict()), objective.point)
+    named = objective.unflatten(objective.point)
+    assert torch.equal(named["encode.bias"], model.encode.bias)
+
+
+def test_a_wrapped_model_is_that_model():
+    model = mlp()
+    compiled = torch.compile(model)
+
+    objective = Objective(compiled, cross_entropy, examples())
+
+    assert objective.names == tuple(dict(model.named_parameters()))
+
+
+def test_a_loss_that_is_not_finite_is_said_as_it_is():
+    objective = Objective(mlp(), cross_entropy, examples())
+
+    assert objective.value(objective.point * torch.inf) != objective.value(objective.point)
+    assert not torch.isfinite(torch.tensor(objective.value(objective.point * torch.inf)))
+
+
+def test_an_unused_parameter_has_gradient_zero():
+    parts = nn.ModuleDict({"used": nn.Linear(5, CLASSES), "idle": nn.Linear(2, 2)})
+    objective = Objective(FirstOnly(parts), cross_entropy, examples())
+
+    gradient = objective.unflatten(objective.gradient(objective.point))
+
+    assert not gradient["parts.idle.weight"].any()
+    assert gradient["parts.used.weight"].any()
+
+
+class FirstOnly(nn.Module):
+    def __init__(self, parts):
+        super().__init__()
+        self.parts = parts
+
+    def forward(self, x):
+        return self.parts["used"](x)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [
+        ({"parameters": []}, ValueError, "at least one parameter"),
+        ({"parameters": ["0.wieght"]}, ValueError, "0.wieght"),
+        ({"parameters": "0.weight"}, ValueError, "the string '0.weight'"),
+        ({"batch_norm": "fresh"}, ValueError, "batch_norm must"),
+        ({"data": iter([])}, TypeError, "is an iterator"),
+        ({"data": 3}, TypeError, "data must be"),
+        ({"data": (torch.zeros(2, 5), torch.zeros(3))}, ValueError, "one row an example"),
+        ({"model": nn.LazyLinear(3)}, ValueError, "lazy"),
+        ({"model": nn.Linear(5, 3, dtype=torch.complex64)}, ValueError, "complex64"),
+    ],
+)
+def test_what_cannot_be_is_refused(given, error, said):
+    arguments = {"model": mlp(), "data": examples(), **given}
+
+    with pytest.raises(error, match=said):
+        Objective(arguments.pop("model"), cross_entropy, arguments.pop("data"), **arguments)
+
+
+def test_no_batch_at_all_and_a_loss_of_many_numbers_are_refused():
+    nothing = Objective(mlp(), cross_entropy, [])
+    with pytest.raises(ValueError, match="at least one batch"):
+        nothing.value(nothing.point)
+
+    many = Objective(mlp(), nn.CrossEntropyLoss(reduction="none"), examples())
+    with pytest.raises(ValueError, match=r'shape \(12,\).*reduction="mean"'):
+        many.value(many.point)
+
+
+def test_a_point_of_another_size_or_model_is_refused():
+    objective = Objective(mlp(), cross_entropy, examples())
+
+    with pytest.raises(ValueError, match="theta must have shape"):
+        objective.value(objective.point[1:])
+    with pytest.raises(ValueError, match=r"'0\.weight' is missing"):
+        objective.flatten({})
+    with pytest.raises(ValueError, match="must have shape"):
+        objective.flatten({**mlp().state_dict(), "0.weight": torch.zeros(1)})
