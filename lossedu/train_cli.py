@@ -1,9 +1,7 @@
 """``lossedu train``: a recipe and what to change of it, from a YAML file."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +11,7 @@ if TYPE_CHECKING:
     from lossedu.training.history import History
     from lossedu.training.recipes import Recipe
 
-OPTIONS = ("epochs", "batch_size", "precision", "accumulate", "clip", "compile", "seed")
-"""Arguments of `fit` that a file may set as they are."""
-OF_RECIPE = ("learning_rate", "weight_decay", "schedule", "optimizer", "layers")
 _SHOWN = ("epoch", "train_loss", "valid_loss", "loss_p99")
-OWN = ("recipe", "early_stopping", "checkpoints", "trackers")
 
 
 def train(
@@ -26,7 +20,7 @@ def train(
         typer.Argument(help="A YAML file, or the name of a recipe: digits.", show_default=False),
     ] = "",
     out: Annotated[
-        Path, typer.Option(help="Folder for history.jsonl, history.svg and model.safetensors.")
+        Path, typer.Option(help="Folder for the history, its plot, the model and config.yaml.")
     ] = Path("runs"),
     quiet: Annotated[bool, typer.Option("--quiet", help="No bar and no table.")] = False,
 ) -> None:
@@ -42,10 +36,13 @@ def train(
     if not config:
         _list_recipes()
         return
+    from lossedu.training.config import CONFIG_FILE, read_config, settings_of, write_config
+
     with _in_words():
         settings = read_config(config)
         recipe, changes = settings_of(settings)
         out.mkdir(parents=True, exist_ok=True)
+        write_config(settings, out / CONFIG_FILE)
         history = _run(recipe, changes | {"progress": not quiet}, out)
     if not quiet:
         _report(recipe, history, out)
@@ -70,73 +67,6 @@ def _in_words() -> Iterator[None]:
     except (ValueError, TypeError, OSError, CheckpointError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-
-
-def read_config(config: str) -> dict[str, Any]:
-    """The settings of a file, or those of a bare recipe.
-
-    Raises:
-        ValueError: If it is neither, or the file is no mapping.
-    """
-    import yaml
-
-    from lossedu.training.recipes import recipes
-
-    if config in recipes():
-        return {"recipe": config}
-    path = Path(config)
-    if not path.is_file():
-        raise ValueError(
-            f"config must be a file or a recipe ({', '.join(recipes())}), but is {config!r}."
-        )
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))  # which builds plain data only
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"config must be YAML, but {path} is not: {error}.") from error
-    if not isinstance(found, dict) or "recipe" not in found:
-        raise ValueError(f"config must name its recipe, but {path} has no line 'recipe: ...'.")
-    return found
-
-
-def settings_of(settings: Mapping[str, Any]) -> tuple["Recipe", dict[str, Any]]:
-    """A recipe with what the file changes of it, and the arguments of `fit`.
-
-    Raises:
-        ValueError: If a name is unknown; the message lists those there are.
-    """
-    from lossedu.training import Checkpoints, EarlyStopping
-    from lossedu.training.recipes import recipes
-
-    known = (*OWN, *OF_RECIPE, *OPTIONS)
-    unknown = [name for name in settings if name not in known]
-    if unknown:
-        raise ValueError(f"config must set {', '.join(known)}, but sets {unknown[0]!r}.")
-    if settings["recipe"] not in recipes():
-        raise ValueError(
-            f"recipe must be one of {', '.join(recipes())}, but is {settings['recipe']!r}."
-        )
-    own = {f.name for f in fields(recipes()[settings["recipe"]])}
-    of_recipe = {n: v for n, v in settings.items() if n in own and n not in OWN}
-    if "layers" in of_recipe:
-        of_recipe["layers"] = tuple(of_recipe["layers"])
-    recipe = replace(recipes()[settings["recipe"]], **of_recipe)
-    changes = {n: v for n, v in settings.items() if n in OPTIONS and n not in own}
-    for name, kind in (("early_stopping", EarlyStopping), ("checkpoints", Checkpoints)):
-        if name in settings:
-            changes[name] = _built(name, kind, settings[name])
-    if "trackers" in settings:
-        changes["trackers"] = list(settings["trackers"])
-    return recipe, changes
-
-
-def _built(name: str, kind: Callable[..., Any], given: Any) -> Any:
-    """An object from a mapping of its arguments, or from its first one."""
-    arguments = list(signature(kind).parameters)
-    given = given if isinstance(given, dict) else {arguments[0]: given}
-    unknown = [key for key in given if key not in arguments]
-    if unknown:
-        raise ValueError(f"{name} must set {', '.join(arguments)}, but sets {unknown[0]!r}.")
-    return kind(**given)
 
 
 def _run(recipe: "Recipe", changes: dict[str, Any], out: Path) -> "History":
@@ -175,7 +105,7 @@ def _report(recipe: "Recipe", history: "History", out: Path) -> None:
     console.print(f"watch {recipe.watch}", markup=False)
     for event in history.events:
         console.print(describe(event), markup=False)
-    console.print(f"written to {out}: history.jsonl, history.svg, model.safetensors")
+    console.print(f"written to {out}: config.yaml, history.jsonl, history.svg, model.safetensors")
 
 
 def _last_epochs(history: "History", most: int = 10) -> Any:

@@ -1,8 +1,11 @@
-"""What several folders of tests share: a real browser."""
+"""What several folders of tests share: a real browser, and a program in two processes."""
 
 import os
 import shutil
-from collections.abc import Iterator
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -35,3 +38,34 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def in_two_processes() -> Callable[..., None]:
+    """Runs a program twice, as rank 0 and rank 1 that meet at a port of their own."""
+
+    def run(program: str, *arguments: object) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-c", program, *map(str, arguments)],
+                env=os.environ
+                | meeting
+                | {"RANK": rank, "LOCAL_RANK": rank, "ACCELERATE_USE_CPU": "true"},
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for rank in ("0", "1")
+        ]
+        try:
+            said = [process.communicate(timeout=180)[1] for process in running]
+        finally:
+            for process in running:
+                process.kill()
+                process.communicate()
+        assert [process.returncode for process in running] == [0, 0], said
+
+    return run

@@ -121,11 +121,13 @@ def _at_most(values: Tensor, most: int = 2**24) -> Tensor:
 def _spread(outputs: Tensor) -> dict[str, float]:
     r"""How far rows of unit length spread: 1 if evenly in all directions, 0 if all are one.
 
+    Outputs of shape ``(n, k)`` are rows; those of shape ``(n, m, k)`` are m rows an example.
+
     .. math:: \left( 1 - \lVert \tfrac 1 n \sum_i z_i / \lVert z_i \rVert \rVert^2 \right)^{1/2}
     """
-    if outputs.ndim != 2 or outputs.shape[1] < 2 or len(outputs) < 2:
+    if outputs.ndim not in (2, 3) or outputs.shape[-1] < 2 or len(outputs) < 2:
         return {}
-    mean = nn.functional.normalize(outputs, dim=-1).mean(0)
+    mean = nn.functional.normalize(outputs.flatten(0, -2), dim=-1).mean(0)
     return {"embedding_spread": float((1 - mean.square().sum()).clamp(min=0).sqrt())}
 
 

@@ -1,8 +1,5 @@
 """What holds for gathering alone: two processes get the loss and the gradient of one."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 
@@ -17,10 +14,9 @@ from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 from lossedu.losses import gather_batch, info_nce_loss, nt_xent_loss
 
-folder, rank, processes = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-distributed.init_process_group(
-    "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=processes
-)
+folder = sys.argv[1]
+distributed.init_process_group("gloo")
+rank, processes = distributed.get_rank(), distributed.get_world_size()
 given = torch.load(f"{folder}/given.pt")
 found = {}
 for name, loss in (("info_nce", info_nce_loss), ("nt_xent", nt_xent_loss)):
@@ -57,24 +53,11 @@ def given():
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """What each of two processes found; they meet at a file."""
+def found(tmp_path_factory, in_two_processes):
+    """What each of two processes found."""
     folder = tmp_path_factory.mktemp("processes")
     torch.save(given(), folder / "given.pt")
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", WORKER, folder, str(rank), str(PROCESSES)],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(PROCESSES)
-    ]
-    for process in running:
-        try:
-            _, said = process.communicate(timeout=120)
-        finally:
-            process.kill()
-        assert process.returncode == 0, said
+    in_two_processes(WORKER, folder)
     return [torch.load(folder / f"found{rank}.pt") for rank in range(PROCESSES)]
 
 

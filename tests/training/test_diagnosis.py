@@ -1,10 +1,6 @@
 """Runs that fail get their diagnosis and no other; runs that do not fail get none."""
 
 import math
-import os
-import socket
-import subprocess
-import sys
 from functools import partial
 
 import pytest
@@ -172,36 +168,12 @@ def test_the_table_has_every_failure_on_its_diagonal(failed):
     assert [*failures(), "worker divergence"] == list(NAMES)
 
 
-def diverged(folder):
-    """The history of two processes that meet at a port of their own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", WORKER, folder / "history.jsonl"],
-            env=os.environ
-            | meeting
-            | {"RANK": rank, "LOCAL_RANK": rank, "ACCELERATE_USE_CPU": "true"},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in ("0", "1")
-    ]
-    try:
-        said = [process.communicate(timeout=120)[1] for process in running]
-    finally:
-        for process in running:
-            process.kill()
-            process.communicate()
-    assert [process.returncode for process in running] == [0, 0], said
-    return History.read(folder / "history.jsonl")
-
-
 @pytest.mark.server
-def test_processes_that_come_apart_are_found(tmp_path):
-    (found,) = diagnose(diverged(tmp_path))
+def test_processes_that_come_apart_are_found(tmp_path, in_two_processes):
+    path = tmp_path / "history.jsonl"
+    in_two_processes(WORKER, path)
+
+    (found,) = diagnose(History.read(path))
 
     assert found.name == "worker divergence"
     # Four steps an epoch: what happens in step 6 is seen at the end of the second epoch.

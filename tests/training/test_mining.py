@@ -1,9 +1,5 @@
 """Mined losses are the losses of what was mined; two processes together make one batch."""
 
-import os
-import socket
-import subprocess
-import sys
 from functools import partial
 
 import pytest
@@ -90,32 +86,11 @@ def given_problems():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, in_two_processes):
     """Where each of two processes left what it found; they meet at a port of their own."""
     folder = tmp_path_factory.mktemp("processes")
     torch.save(given_problems(), folder / "given.pt")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", WORKER, folder],
-            env=os.environ
-            | meeting
-            | {"RANK": rank, "LOCAL_RANK": rank, "ACCELERATE_USE_CPU": "true"},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in ("0", "1")
-    ]
-    try:
-        said = [process.communicate(timeout=120)[1] for process in running]
-    finally:
-        for process in running:
-            process.kill()
-            process.communicate()
-    assert [process.returncode for process in running] == [0, 0], said
+    in_two_processes(WORKER, folder)
     return folder
 
 

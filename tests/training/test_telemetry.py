@@ -148,6 +148,7 @@ def test_the_spread_is_one_for_opposite_rows_and_zero_for_equal_ones():
 
     assert summarise(len, rows, ())["embedding_spread"] == pytest.approx(1)
     assert summarise(len, rows.abs(), ())["embedding_spread"] == pytest.approx(0, abs=1e-3)
+    assert summarise(len, rows[:, None], ())["embedding_spread"] == pytest.approx(1)
 
 
 def test_a_loss_is_recognised_through_what_wraps_it():

@@ -13,9 +13,11 @@ import typer
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
-from lossedu.train_cli import settings_of, train
+from lossedu.train_cli import train
 from lossedu.training import History
+from lossedu.training.config import settings_of
 from lossedu.training.recipes import recipes
+from lossedu.training.saved_runs import read_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -146,3 +148,26 @@ def test_the_history_of_a_recipe_knows_the_truth(run, tmp_path):
     assert "the truth itself" in done.output
     assert all(isinstance(value, float) for value in best.values())
     assert torch.tensor(list(best.values())).isfinite().all()
+
+
+def test_a_written_run_comes_back_as_its_model_on_its_data(run, tmp_path):
+    run("recipe: digits\nepochs: 2\nseed: 3\nlayers: [64, 16, 10]\n", "--quiet")
+
+    found = read_run(tmp_path / "out")
+
+    inputs, classes = found.task.valid
+    with torch.no_grad():
+        loss = float(found.task.loss(found.model(inputs), classes))
+    assert loss == pytest.approx(History.read(tmp_path / "out/history.jsonl").last("valid_loss"))
+    assert found.seed == 3
+    assert found.recipe.layers == (64, 16, 10)
+
+
+def test_a_folder_without_a_run_or_with_a_model_of_another_recipe_is_refused(run, tmp_path):
+    with pytest.raises(ValueError, match=r"no config\.yaml and no model\.safetensors"):
+        read_run(tmp_path)
+
+    run("recipe: digits\nepochs: 1\n", "--quiet")
+    (tmp_path / "out/config.yaml").write_text("recipe: digits\nlayers: [64, 5, 10]\n")
+    with pytest.raises(ValueError, match="must hold a model of the recipe 'digits'"):
+        read_run(tmp_path / "out")
