@@ -124,7 +124,8 @@ def attack():
     for folder, folders, files in os.walk("/"):
         folders[:] = [f for f in folders if f not in ("proc", "usr")]
         ours = os.path.basename(folder) in ("lossedu", "autograder", "solutions")
-        found += [folder] if ours and files + folders else []
+        # A clone may bear that name too: what lies above its Python is there, without a file.
+        found += [folder] if ours and files else []
         found += [n for n in files if n in ("focal.md", "focal.ipynb", "answers.txt")]
     return found
 """,
