@@ -1,7 +1,6 @@
 """What the student sees: each graded cell's points, what went wrong, and where to read on."""
 
 import html
-import io
 import os
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +9,8 @@ from dataclasses import replace
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.checks.check import Check, Curve, Finding
+from autograder.checks.check import Check, Finding
+from autograder.curve_svg import drawn
 from autograder.notebooks import grade_id, is_test
 from autograder.sandbox.session import CellRun
 
@@ -90,24 +90,3 @@ def _block(check: Check, finding: Finding) -> str:
         parts.append(drawn(finding.curve))
     style = f"border-left:3px solid {colour};padding-left:.75em;margin:.5em 0"
     return f'<div style="{style}">{"".join(parts)}</div>'
-
-
-def drawn(curve: Curve) -> str:
-    """A student's curve and the right one, as SVG that says in words what it shows."""
-    from matplotlib.figure import Figure
-
-    # Margins by hand: a layout that is searched for takes as long as all the rest.
-    figure = Figure(figsize=(4.6, 2.5))
-    figure.set_layout_engine("none")
-    axes = figure.add_axes((0.12, 0.2, 0.85, 0.68))
-    axes.plot(curve.x, curve.right, color="#1a7f37", linewidth=2.5)
-    axes.plot(curve.x, curve.theirs, color="#b42318", linewidth=1.5, linestyle="--")
-    axes.set_xlabel(curve.x_label)
-    axes.set_title("right (green), yours (red, dashed)", fontsize="medium", loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
-    svg = text.getvalue()
-    svg = svg[svg.index("<svg") :]
-    said = html.escape(f"Your function and the right one over {curve.x_label}", quote=True)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{said}"', 1)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from benchmarks import two_processes
 from benchmarks.measure import Measured, Row
 from lossedu.losses import cross_entropy
 from lossedu.training import fit
@@ -211,6 +212,8 @@ def rows(device: str, *, quick: bool) -> Iterator[Row]:
     yield Row("fit, a step, DataLoader", small.name, "Lightning's Trainer", *pair, target=aim)
     if device == "cuda":
         yield from _tensor_cores(quick=quick)
+    else:
+        yield two_processes.row(quick=quick)
 
 
 def _tensor_cores(*, quick: bool) -> Iterator[Row]:

@@ -27,3 +27,14 @@ def test_each_loss_of_the_benchmarks_equals_its_peer():
         "nt_xent_loss",
     } <= compared
     assert before == {path: path.read_bytes() for path in (ROOT / "benchmarks").glob("RESULTS.*")}
+
+
+@pytest.mark.slow
+def test_one_step_of_training_is_measured_beside_each_peer():
+    command = [sys.executable, "-m", "benchmarks", "training", "--quick"]
+
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
+    rows = [line.split(" | ") for line in run.stdout.splitlines()[1:]]
+    assert {row[2] for row in rows} == {"a bare loop", "Lightning's Trainer", "1 process"}

@@ -11,7 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from lossedu.landscape.examples import Weighted, examples_of
 from lossedu.landscape.layout import Layout, Selection, chosen_parameters
-from lossedu.landscape.skeleton import NORMS, skeleton_of, unwrapped
+from lossedu.landscape.skeleton import NORMS, has_ties, skeleton_of, unwrapped
 from lossedu.losses._checks import check_choice
 from lossedu.training.batches import Data
 
@@ -88,6 +88,7 @@ class Objective:
         }
         self._buffers = {name: self._own(b.detach(), dtype) for name, b in model.named_buffers()}
         self._skeleton = skeleton_of(model)
+        self._tied = has_ties(model)
         self._norms = [m for m in self._skeleton.modules() if isinstance(m, NORMS)]
         for norm in self._norms:
             norm.train(batch_norm == "batch")
@@ -206,7 +207,8 @@ class Objective:
     def _call(self, theta: Tensor, batch: Weighted, buffers: dict[str, Tensor]) -> Any:
         tensors = {**self.unflatten(theta), **self._fixed, **buffers}
         with _plain_attention():
-            return functional_call(self._skeleton, tensors, (batch.values[0],))
+            inputs = (batch.values[0],)
+            return functional_call(self._skeleton, tensors, inputs, tie_weights=self._tied)
 
     def _buffers_now(self) -> dict[str, Tensor]:
         """Copies: a module may write into its buffers."""

@@ -44,6 +44,14 @@ def skeleton_of(model: nn.Module) -> nn.Module:
     return skeleton.eval()
 
 
+def has_ties(model: nn.Module) -> bool:
+    """Whether one tensor goes by several names."""
+    parameters = model.named_parameters(remove_duplicate=False)
+    buffers = model.named_buffers(remove_duplicate=False)
+    tensors = [id(tensor) for _, tensor in (*parameters, *buffers)]
+    return len(set(tensors)) < len(tensors)
+
+
 def _without_values(tensor: Tensor) -> Tensor:
     empty = torch.empty_like(tensor, device="meta")
     if isinstance(tensor, nn.Parameter):

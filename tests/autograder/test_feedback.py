@@ -1,15 +1,17 @@
 """Feedback shows points, words and a curve; what students wrote stays text."""
 
+import math
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-import matplotlib
 import nbformat
 import pytest
 import torch
 
 from autograder.checks.check import Curve, Finding
-from autograder.feedback import BOOK_VARIABLE, drawn, line, show
+from autograder.curve_svg import _ticks, drawn
+from autograder.feedback import BOOK_VARIABLE, line, show
 from autograder.sandbox.session import CellRun
 
 
@@ -112,11 +114,54 @@ def test_one_mistake_is_drawn_once(notebook):
     assert page.count("You &lt;sum&gt;.") == 2
 
 
-def test_a_curve_is_drawn_whatever_style_the_rest_of_the_process_has():
-    x = torch.linspace(-1, 1, 5)
+def points_of(svg):
+    """The places of each line's points, in the order: right, then theirs."""
+    lines = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}polyline")
+    return [
+        [tuple(map(float, place.split(","))) for place in line.get("points").split()]
+        for line in lines
+    ]
 
-    with matplotlib.rc_context({"figure.constrained_layout.use": True}):
-        assert drawn(Curve("a logit", x, x, x**2)).startswith("<svg")
+
+def test_both_curves_lie_in_the_frame_at_their_heights():
+    x = torch.tensor([0.0, 1.0, 2.0, 4.0])
+
+    right, theirs = points_of(drawn(Curve("a logit", x, -x, x)))
+
+    across, heights = zip(*right, strict=True)
+    assert across == pytest.approx([0, across[-1] / 4, across[-1] / 2, across[-1]])
+    assert heights[0] == theirs[0][1]
+    assert heights[3] - heights[0] == pytest.approx(-(theirs[3][1] - theirs[0][1]))
+    assert heights[3] < heights[0] < theirs[3][1]
+
+
+def test_a_line_is_broken_where_it_has_no_value():
+    x = torch.arange(5.0)
+    holed = torch.tensor([0.0, 1.0, torch.nan, torch.inf, 4.0])
+
+    _, first, last = points_of(drawn(Curve("a logit", x, holed, x)))
+
+    assert (len(first), len(last)) == (2, 1)
+
+
+def test_a_curve_that_leaves_the_right_one_far_behind_does_not_flatten_it():
+    x = torch.linspace(0, 1, 5)
+
+    right, theirs = points_of(drawn(Curve("a logit", x, 1e6 * x, x)))
+
+    heights = [height for _, height in right]
+    assert max(heights) - min(heights) > 40
+    assert theirs[-1][1] < 0
+
+
+@pytest.mark.parametrize("low", [-3e-5, 0.0, 17.0])
+@pytest.mark.parametrize("width", [1e-6, 1.0, 2.5e5])
+def test_the_axis_has_a_few_round_numbers(low, width):
+    ticks = _ticks(low, low + width)
+
+    assert 3 <= len(ticks) <= 7
+    assert all(low - 1e-9 * width <= tick <= low + width * (1 + 1e-9) for tick in ticks)
+    assert all(len(f"{(b - a) / width:.3g}") <= 6 for a, b in pairwise(ticks))
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 1e300, 0.5])
@@ -128,3 +173,4 @@ def test_a_curve_is_drawn_whatever_the_student_returned(wrong):
     root = ElementTree.fromstring(svg)
     assert root.get("role") == "img"
     assert root.get("aria-label") == "Your function and the right one over a logit < 3"
+    assert ("yours is not finite" in svg) == (not math.isfinite(wrong))
