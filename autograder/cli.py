@@ -4,11 +4,14 @@ import json
 import os
 import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import autograder.fewer_imports  # noqa: F401
 from autograder.outcomes import Outcome
 from autograder.teacher_cli import commands
 from autograder.usage import Assignment, Json, Root, console, course_root, one_line, refused
@@ -78,15 +81,16 @@ def grade(
         )
         if not submissions:
             refused(f"course/submitted must hold {assignment} of somebody, but does not.")
-        outcomes = _graded(
-            root,
-            assignment,
-            submissions,
-            _pool(scheduler, jobs),
-            resume=resume,
-            costly=not without_training,
-            trust=trust,
-        )
+        with _pool(scheduler, jobs) as pool:
+            outcomes = _graded(
+                root,
+                assignment,
+                submissions,
+                pool,
+                resume=resume,
+                costly=not without_training,
+                trust=trust,
+            )
     if as_json is not None:
         as_json.write_text(_as_json(outcomes), encoding="utf-8")
     _show(outcomes)
@@ -107,7 +111,7 @@ def sample_class(
 
     root = course_root(root, assignment)
     folders = CourseFolders(root)
-    with one_line():
+    with one_line(), _pool("", None) as pool:
         with logged_to(folders.log):
             course = Course(root)
             if not folders.exercise(assignment).exists():
@@ -116,7 +120,6 @@ def sample_class(
             Submission(name, folders.submitted(assignment, name) / f"{assignment}.ipynb")
             for name in submit(root, assignment)
         ]
-        pool = _pool("", None)
         outcomes = _graded(
             root, assignment, submissions, pool, resume=True, costly=not without_training
         )
@@ -206,13 +209,13 @@ def _graded(
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _pool(scheduler: str, jobs: int | None) -> "Pool":
-    from functools import partial
+def _pool(scheduler: str, jobs: int | None) -> AbstractContextManager["Pool"]:
+    """Who grades; the processes of this machine begin to load at once."""
+    from autograder.workers import cluster, machine
 
-    from autograder.workers import cluster, local
-
-    cores = len(os.sched_getaffinity(0))
-    return partial(cluster, scheduler) if scheduler else partial(local, jobs or cores)
+    if scheduler:
+        return nullcontext(partial(cluster, scheduler))
+    return machine(jobs or len(os.sched_getaffinity(0)))
 
 
 def _as_json(outcomes: Sequence[Outcome]) -> str:

@@ -12,7 +12,8 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context, parent_process
+from functools import partial
+from multiprocessing import active_children, forkserver, get_context, parent_process
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Protocol
 
@@ -67,17 +68,36 @@ class Marked:
     error: str = ""
 
 
+_PRELOADED = (
+    "autograder.fewer_imports",
+    "autograder.grading",
+    "autograder.rubrics",
+    "autograder.sandbox.client",
+    "nbformat",
+)
+
 Pool = Callable[[], AbstractContextManager[tuple[Executor, int]]]
+
+
+@contextmanager
+def machine(jobs: int) -> Iterator[Pool]:
+    """So many processes of this machine; what they need is loaded while the caller goes on."""
+    from autograder.sandbox.loader import loader
+
+    # Two processes with two threads each would wait for one another on two cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with loader():
+        forkserver.set_forkserver_preload(list(_PRELOADED))
+        forkserver.ensure_running()
+        yield partial(local, jobs)
 
 
 @contextmanager
 def local(jobs: int) -> Iterator[tuple[Executor, int]]:
     """So many processes of this machine."""
-    # Two processes with two threads each would wait for one another on two cores.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     others = set(active_children())
-    # A fork of a process with threads, as torch and nbgrader have, may hang; a new one cannot.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_settle) as executor:
+    # A fork of a process with threads, as nbgrader has, may hang; one of a server for that cannot.
+    with ProcessPoolExecutor(jobs, get_context("forkserver"), initializer=_settle) as executor:
         try:
             yield executor, jobs
         except BaseException:

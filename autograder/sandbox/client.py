@@ -1,13 +1,12 @@
 """The grader's side: starts the server, keeps it running, and begins sessions."""
 
 import json
-import os
 import socket
 import subprocess
-import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -15,19 +14,14 @@ from typing import Any, Self
 
 from autograder.sandbox.layers import floor_is_met, live_layers
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.loader import command, connected, environment
 from autograder.sandbox.submission import Child, SandboxError, Session, Usage
 
 __all__ = ["Limits", "SandboxError", "Server", "Session", "Usage"]
 
-_PACKAGES = Path(__file__).parent.parent.parent
-_BOOT = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from autograder.sandbox.server import main; main(int(sys.argv[2]))"
-)
 _START_S = 120.0
 _ANSWER_S = 30.0
 _LONGEST_ANSWER = 65_536
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class Server:
@@ -75,7 +69,7 @@ class Server:
 
     @property
     def process_id(self) -> int | None:
-        """Of the server, if it runs."""
+        """Of the server, if it runs and this process started it."""
         return self._process.pid if self._process else None
 
     def open(self, limits: Limits | None = None) -> Session:
@@ -108,14 +102,23 @@ class Server:
 
     def _begin(self) -> None:
         self._generation += 1
+        wanted = {"trust": self._trust, "hidden": self._hidden}
+        self._control = connected()
+        if self._control is not None:
+            with suppress(SandboxError):
+                self._ask(wanted, patience_s=_START_S)
+                return
+            self._control.close()
+        self._start(wanted)
+
+    def _start(self, wanted: dict[str, Any]) -> None:
+        """Start a server that loads by itself."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
-        single = dict.fromkeys(_THREADS, "1") | {"MALLOC_ARENA_MAX": "2"}
         with theirs, tempfile.TemporaryFile() as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _BOOT, str(_PACKAGES), str(theirs.fileno())],
+                command("server", [theirs.fileno()]),
                 cwd="/",
-                env=kept | single,
+                env=environment(),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -125,7 +128,7 @@ class Server:
             theirs.close()
             self._control = ours
             try:
-                self._ask({"trust": self._trust, "hidden": self._hidden}, patience_s=_START_S)
+                self._ask(wanted, patience_s=_START_S)
             except SandboxError as error:
                 self._finish()
                 log.seek(0)

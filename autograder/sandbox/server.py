@@ -40,26 +40,36 @@ def main(descriptor: int) -> None:
         descriptor: Of a socket to the grader.
     """
     control = socket.socket(fileno=descriptor)
+    try:
+        load()
+    except Exception as error:
+        _tell(control, {"failed": f"{type(error).__name__}: {error}"})
+        return
+    serve(control)
+
+
+def serve(control: socket.socket) -> None:
+    """Make the jail, and serve until the grader hangs up; for a process that has loaded.
+
+    Args:
+        control: A socket to the grader.
+    """
     wanted = json.loads(control.recv(_LONGEST_REQUEST))
     jailed = not wanted["trust"]
     try:
         if jailed:
             continue_as_server()
-        _load()
-        if jailed:
             build_root(wanted["hidden"])
     except Exception as error:
         _tell(control, {"failed": f"{type(error).__name__}: {error}"})
         return
-    gc.collect()
-    gc.freeze()
     _tell(control, {"ready": os.getpid()})
     with suppress(BrokenPipeError, ConnectionResetError):
         while _serve_one(control, jailed):
             pass
 
 
-def _load() -> None:
+def load() -> None:
     """Import what submissions use, and let it do once what it does on first use."""
     import matplotlib
     import torch
@@ -73,6 +83,8 @@ def _load() -> None:
     optimiser = torch.optim.Adam([weight])
     torch.nn.functional.softplus(weight).sum().backward()
     optimiser.step()
+    gc.collect()
+    gc.freeze()
 
 
 def _serve_one(control: socket.socket, jailed: bool) -> bool:

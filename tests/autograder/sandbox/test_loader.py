@@ -1,0 +1,132 @@
+"""Servers that are forked from one loader are as far apart as servers that loaded by themselves."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from autograder.sandbox.client import Limits, Server
+from autograder.sandbox.loader import connected, loader
+from autograder.sandbox.session import Call, Cell
+
+QUICK = Limits(cell_s=3.0, call_s=2.0, total_s=20.0, grace_s=0.5, memory_mb=256)
+ADD = Cell("add", "def add(x):\n    return x + 1")
+
+
+def sum_in(server: Server) -> int:
+    """What a submission answers there."""
+    with server.open(QUICK) as session:
+        session.run([ADD])
+        (reply,) = session.call([Call("add", (1,))])
+    assert reply.status == "ok"
+    return reply.value
+
+
+def loading() -> psutil.Process:
+    """The loader that this process has started."""
+    (found,) = [p for p in psutil.Process().children() if "sandbox.loader" in " ".join(p.cmdline())]
+    return found
+
+
+def jailed_servers(process: psutil.Process) -> list[psutil.Process]:
+    """Below the loader: those that are the first of a process namespace."""
+    return [server for waiting in process.children() for server in waiting.children()]
+
+
+@pytest.fixture
+def started() -> Iterator[psutil.Process]:
+    with loader():
+        yield loading()
+
+
+def test_servers_of_one_loader_share_no_namespace(started):
+    with Server() as first, Server() as second:
+        assert sum_in(first) == sum_in(second) == 2
+        servers = [started, *jailed_servers(started)]
+
+        assert len(servers) == 3
+        for kind in ("user", "pid", "mnt", "net", "ipc", "uts"):
+            kinds = {Path(f"/proc/{p.pid}/ns/{kind}").readlink() for p in servers}
+            assert len(kinds) == 3, kind
+
+
+def test_a_server_that_died_is_forked_again(started):
+    with Server() as server:
+        (killed,) = jailed_servers(started)
+        killed.kill()
+        killed.wait(10)
+
+        assert sum_in(server) == 2
+        assert [p.pid for p in jailed_servers(started)] != [killed.pid]
+
+
+def test_without_its_loader_a_server_loads_by_itself(started):
+    started.kill()
+    started.wait(10)
+
+    with Server() as server:
+        assert sum_in(server) == 2
+        assert server.process_id is not None
+
+
+def test_servers_end_with_their_graders_and_the_loader_with_its_own():
+    with loader():
+        process = loading()
+        with Server() as server:
+            sum_in(server)
+            servers = jailed_servers(process)
+        _, alive = psutil.wait_procs(servers, timeout=10)
+        assert alive == []
+        assert process.is_running()
+
+    assert not process.is_running()
+    assert connected() is None
+
+
+def test_nothing_outlives_a_killed_grader():
+    program = textwrap.dedent("""
+        import time
+        from autograder.sandbox.client import Server
+        from autograder.sandbox.loader import loader
+        with loader(), Server():
+            print("ready", flush=True)
+            time.sleep(1e6)
+    """)
+    grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert grader.stdout is not None
+    with grader.stdout as said:
+        assert said.readline() == "ready\n"
+        family = psutil.Process(grader.pid).children(recursive=True)
+        grader.kill()
+        grader.wait()
+
+    gone, alive = psutil.wait_procs(family, timeout=10)
+
+    assert alive == []
+    assert len(gone) == 3, "the loader, who waits, the server"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_gets_no_server(started):
+    program = textwrap.dedent("""
+        import os, socket
+        from autograder.sandbox.loader import connected
+        os.setresuid(65534, 65534, 65534)
+        control = connected()
+        control.settimeout(60)
+        try:
+            control.send(b'{"trust": true, "hidden": []}')
+            print(control.recv(100))
+        except OSError:
+            print(b"")
+    """)
+
+    asked = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert asked.stdout == "b''\n", asked.stderr
+    assert started.children() == []
