@@ -38,6 +38,10 @@ class Store(Protocol):
         """What is kept of a submission: what was run, or a page that says why nothing was."""
         ...
 
+    def held(self) -> set[str]:
+        """Whose marks it has."""
+        ...
+
     def store(self, submission: Submission, outcome: Outcome, notebook: str) -> None:
         """Write the marks of one submission, all or none; again changes nothing."""
         ...
@@ -109,6 +113,7 @@ class ClassWork:
     def _outcomes(self, submissions: Sequence[Submission], pool: Pool) -> Iterator[Outcome]:
         version = self.grader.version()
         before = journal.entries(self._journal)
+        held = self.store.held() if before else set()
         reads: dict[str, _Read] = {}
         settled: list[Outcome] = []  # without a worker, while looking for work for one
 
@@ -116,8 +121,8 @@ class ClassWork:
             for submission in submissions:
                 read = self._read(submission, version)
                 entry = before.get(submission.name)
-                if entry is not None and entry.fingerprint == read.fingerprint:
-                    settled.append(self._finished(read, entry))
+                if entry is not None and self._counts(entry, read):
+                    settled.append(self._finished(read, entry, held))
                 elif read.reason:
                     settled.append(self._keep(read, None))
                 else:
@@ -169,9 +174,13 @@ class ClassWork:
         self.store.store(read.submission, outcome, notebook)
         journal.note_stored(self._journal, outcome.submission, fingerprint)
 
-    def _finished(self, read: "_Read", entry: journal.Entry) -> Outcome:
-        """Take a result of an earlier run; finish what it had begun."""
-        if not entry.stored:
+    def _counts(self, entry: journal.Entry, read: "_Read") -> bool:
+        """Whether a result of an earlier run is still that of this submission, and all there."""
+        return entry.fingerprint == read.fingerprint and self._kept(read.submission).exists()
+
+    def _finished(self, read: "_Read", entry: journal.Entry, held: set[str]) -> Outcome:
+        """Take a result of an earlier run; finish what it had begun, and what was lost since."""
+        if not entry.stored or read.submission.name not in held:
             notebook = self._kept(read.submission).read_text(encoding="utf-8")
             self.store.store(read.submission, entry.outcome, notebook)
             journal.note_stored(self._journal, read.submission.name, entry.fingerprint)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbgrader.api import (
+    Assignment,
     Comment,
     Grade,
     Gradebook,
     GradeCell,
     MissingEntry,
     SolutionCell,
+    SubmittedAssignment,
     SubmittedNotebook,
 )
 from nbgrader.preprocessors import AssignLatePenalties
@@ -56,6 +58,17 @@ class GradebookStore:
         said = f"**This submission was not graded.** {reason}"
         page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(said, id="reason")])
         return f"{nbformat.writes(page)}\n"
+
+    def held(self) -> set[str]:
+        """Whose marks the gradebook has: those with a score by the machine."""
+        rows = (
+            self.gradebook.db.query(SubmittedAssignment.student_id)
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            .filter(Assignment.name == self.rubric.assignment, Grade.auto_score.isnot(None))
+        )
+        return {name for (name,) in rows.distinct()}
 
     def store(self, submission: Submission, outcome: Outcome, notebook: str) -> None:
         """Write the marks of one submission, all or none; again changes nothing.

@@ -139,6 +139,33 @@ def test_a_resumed_class_grades_only_what_is_new_or_changed(folders, record):
     assert again[1].score == 5.0
 
 
+def test_a_resumed_class_fills_a_gradebook_that_was_deleted_without_grading_again(folders, record):
+    grader = tiny.TinyGrader(record=str(record))
+    tiny.fill(folders, 4)
+    tiny.grade(folders, grader)
+    marks = rows(folders, BOOK)
+    folders.root.joinpath("course", "gradebook.db").unlink()
+    tiny.release(folders)
+
+    tiny.grade(folders, grader, resume=True)
+
+    assert len(graded(record)) == 4
+    assert rows(folders, BOOK) == marks
+
+
+def test_a_resumed_class_grades_again_whose_notebook_was_deleted(folders, record):
+    grader = tiny.TinyGrader(record=str(record))
+    tiny.fill(folders, 3)
+    tiny.grade(folders, grader)
+    record.write_text("")
+    folders.autograded("tiny", "student-001").unlink()
+
+    tiny.grade(folders, grader, resume=True)
+
+    assert graded(record) == ["student-001"]
+    assert folders.autograded("tiny", "student-001").exists()
+
+
 def test_another_rubric_grades_all_anew_and_so_does_a_run_that_is_not_resumed(folders, record):
     tiny.fill(folders, 3)
     tiny.grade(folders, tiny.TinyGrader(record=str(record)))
