@@ -1,9 +1,10 @@
 """What `fit` puts together before the first step, and takes apart after the last."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import torch
@@ -112,7 +113,11 @@ def optimizer_of(
     optimizer: Optimizer | Callable[..., Optimizer], parameters: dict[str, nn.Parameter]
 ) -> Optimizer:
     """The optimizer; `parameters` is left with those that it moves."""
-    made = optimizer if isinstance(optimizer, Optimizer) else optimizer([*parameters.values()])
+    made = (
+        optimizer
+        if isinstance(optimizer, Optimizer)
+        else optimizer([*parameters.values()], **_fastest(optimizer, parameters.values()))
+    )
     if not isinstance(made, Optimizer):
         raise TypeError(
             "optimizer must be an optimizer of torch or a function that makes one, but is "
@@ -124,6 +129,19 @@ def optimizer_of(
     if not parameters:
         raise ValueError("optimizer must move parameters of model, but moves none of them.")
     return made
+
+
+def _fastest(make: Callable[..., Optimizer], parameters: Iterable[nn.Parameter]) -> dict[str, bool]:
+    """One kernel for the whole update, where an optimizer of torch has one and nobody chose."""
+    made = make.func if isinstance(make, partial) else make
+    chosen = make.keywords if isinstance(make, partial) else {}
+    of_torch = isinstance(made, type) and made.__module__.startswith("torch.optim")
+    if not of_torch or "fused" not in signature(made).parameters:
+        return {}
+    if chosen.keys() & {"fused", "foreach", "differentiable", "capturable"}:
+        return {}
+    fits = all(p.is_floating_point() and p.device.type in ("cpu", "cuda") for p in parameters)
+    return {"fused": True} if fits else {}
 
 
 def facts(run: Run, plan: Plan, train: Source, accelerator: Any) -> dict[str, Any]:

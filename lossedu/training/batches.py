@@ -193,7 +193,8 @@ class LoaderBatches:
         plain = old.collate_fn is default_collate and not old.num_workers and not old.pin_memory
         if type(tensors) is not TensorDataset or not plain:
             return None
-        return (tuple(tensor[part] for tensor in tensors.tensors) for part in parts)
+        rows = map(torch.tensor, parts)
+        return (tuple(tensor[chosen] for tensor in tensors.tensors) for chosen in rows)
 
     def _loader(self, parts: list[list[int]]) -> DataLoader[Any]:
         old = self.loader

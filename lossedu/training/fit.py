@@ -75,7 +75,8 @@ def fit(
         valid: The same for validation, in its own order; None: figures of an epoch come from its
             last 2,048 examples.
         optimizer: An optimizer, or a function of the parameters that makes one:
-            ``partial(torch.optim.AdamW, lr=1e-3)``.
+            ``partial(torch.optim.AdamW, lr=1e-3)``.  A class of `torch.optim` is made with
+            ``fused=True`` where it can be, unless you choose ``fused`` or ``foreach`` yourself.
         schedule: A scheduler of `torch.optim.lr_scheduler`, or a function of the optimizer that
             makes one.  It moves after every step; `ReduceLROnPlateau` moves after every epoch.
         epochs: How many passes; or

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from lossedu.training.history import History
 
 BLOCK_STEPS, BLOCK_SECONDS = 64, 1.0
-SAMPLED = 4096
+SAMPLED = 1024
 """Entries of a larger tensor that the update-to-weight ratio is estimated from."""
 
 
@@ -40,9 +40,9 @@ class UpdateRatio:
 
     .. math:: \lVert \theta_{t+1} - \theta_t \rVert \,/\, \lVert \theta_t \rVert
 
-    Exact for tensors of up to 4,096 entries.  Of a larger tensor as many entries are looked at,
+    Exact for tensors of up to 1,024 entries.  Of a larger tensor as many entries are looked at,
     evenly spread, and count for the others: copying all parameters in each step would cost more
-    time than the estimate's error (some 2 %) is worth.
+    time than the estimate's error (some 4 %) is worth.
     """
 
     def __init__(self, parameters: Sequence[nn.Parameter]) -> None:

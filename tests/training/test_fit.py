@@ -327,3 +327,40 @@ def test_bfloat16_trains_and_leaves_the_model_in_float32(quick_fit):
 def test_what_makes_no_sense_is_refused_in_words(quick_fit, changes, message):
     with pytest.raises((ValueError, TypeError), match=message):
         quick_fit(**changes)
+
+
+@pytest.mark.parametrize(
+    ("make", "fused"),
+    [
+        (torch.optim.AdamW, True),
+        (partial(torch.optim.SGD, lr=0.1), True),
+        (partial(torch.optim.SGD, lr=0.1, fused=False), False),
+        (partial(torch.optim.AdamW, foreach=True), None),
+        (partial(torch.optim.RMSprop, lr=0.1), None),
+        (lambda parameters: torch.optim.AdamW(parameters), None),
+    ],
+)
+def test_an_optimizer_of_torch_updates_in_one_kernel_unless_one_chooses(quick_fit, make, fused):
+    made = []
+
+    class Look:
+        def on_start(self, run):
+            made.append(run.optimizer)
+
+    quick_fit(optimizer=make, epochs=1, callbacks=[Look()])
+
+    assert made[0].defaults.get("fused") == fused
+
+
+def test_a_parameter_that_no_fused_kernel_takes_is_updated_as_ever(quick_fit):
+    class Complex(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.turn = nn.Parameter(torch.ones(3, 2, dtype=torch.complex64))
+
+        def forward(self, x):
+            return (x.to(torch.complex64) @ self.turn).real
+
+    history, _ = quick_fit(Complex(), epochs=1)
+
+    assert len(history.steps["loss"]) == 3
