@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from lossedu.diagnose_cli import diagnose
 from lossedu.train_cli import train
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _LINE = "{:<36} {:>7} {:>8} {:>10}  {}"
 
 
 app.command()(train)
+app.command()(diagnose)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Cell = str | int | float
 
@@ -68,3 +69,17 @@ def as_text(cell: Cell) -> str:
     if cell in (float("inf"), float("-inf")):
         return "∞" if cell > 0 else "−∞"
     return f"{cell:.4g}".replace("-", "−")
+
+
+def as_rich(table: Table) -> Any:
+    """A table as rich prints it in a terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as Drawn
+
+    head, *body = table.text()
+    drawn = Drawn(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in head:
+        drawn.add_column(heading)
+    for row in body:
+        drawn.add_row(*row)
+    return drawn

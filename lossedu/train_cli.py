@@ -95,6 +95,7 @@ class _Keep:
 def _report(recipe: "Recipe", history: "History", out: Path) -> None:
     from rich.console import Console
 
+    from lossedu.tables import as_rich
     from lossedu.training.history import describe
 
     console = Console(highlight=False)
@@ -123,17 +124,3 @@ def _last_epochs(history: "History", most: int = 10) -> Any:
     ]
     rows = [[row[k] for k in kept] for row in whole.rows[-most:]]
     return Table([whole.headings[k] for k in kept], rows, label=whole.label)
-
-
-def as_rich(table: Any) -> Any:
-    """A table of the package as rich draws it."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    head, *body = table.text()
-    drawn = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in head:
-        drawn.add_column(heading)
-    for row in body:
-        drawn.add_row(*row)
-    return drawn

@@ -81,3 +81,18 @@ def diagnosis_table(runs: Mapping[str, History]) -> Table:
         found = {d.name: "yes" if d.first_step is None else d.first_step for d in diagnose(history)}
         rows.append([run, *(found.get(name, "–") for name in NAMES)])
     return Table(["run", *NAMES], rows, label="which run has which diagnosis, from which step on")
+
+
+def findings_table(runs: Mapping[str, History]) -> Table:
+    """What was found in which run, with its evidence: a row a finding.
+
+    Args:
+        runs: Histories by the name of the run.
+    """
+    rows: list[list[str | int]] = []
+    for run, history in runs.items():
+        for d in diagnose(history):
+            since = "–" if d.first_step is None else d.first_step
+            rows.append([run, d.name, since, d.evidence])
+    headings = ["run", "found", "since step", "evidence"]
+    return Table(headings, rows, label="what was found in which run, and how one can tell")

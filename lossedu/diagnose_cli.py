@@ -1,0 +1,76 @@
+"""``lossedu diagnose``: what is wrong with a run, from its history."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lossedu.training.history import History
+
+HISTORY_FILE = "history.jsonl"
+
+
+def diagnose(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Histories, or folders that lossedu train has written."),
+    ] = None,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="Train small runs that fail, each in its own way.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the failing runs.")] = 0,
+) -> None:
+    """Name what is wrong with a run, since when, how one can tell, and what helps.
+
+    Exit with 1 if anything was found.
+    """
+    from rich.console import Console
+
+    from lossedu.tables import as_rich
+    from lossedu.training.diagnosis import diagnose as found_in
+    from lossedu.training.diagnosis import findings_table
+
+    console = Console(highlight=False)
+    if failures:
+        console.print(as_rich(findings_table(_failed(seed))))
+        return
+    if not runs:
+        typer.echo("runs must name a history or a folder, but none is given.", err=True)
+        raise typer.Exit(2)
+    sick = False
+    for name, history in _read(runs).items():
+        found = found_in(history)
+        sick = sick or bool(found)
+        console.print(f"{name}: {'nothing found' if not found else ''}", markup=False)
+        for diagnosis in found:
+            console.print(f"  {diagnosis}", markup=False)
+    raise typer.Exit(int(sick))
+
+
+def _read(paths: list[Path]) -> Mapping[str, "History"]:
+    from lossedu.training.history import History
+
+    histories = {}
+    for path in paths:
+        file = path / HISTORY_FILE if path.is_dir() else path
+        try:
+            histories[str(path)] = History.read(file)
+        except (OSError, ValueError) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from error
+    return histories
+
+
+def _failed(seed: int) -> Mapping[str, "History"]:
+    from rich.progress import track
+
+    from lossedu.training.diagnosis.failures import failures
+
+    def runs() -> Iterator[tuple[str, "History"]]:
+        every = failures()
+        for name, run in track(every.items(), "training what fails", transient=True):
+            yield name, run(seed)
+
+    return dict(runs())
