@@ -45,7 +45,8 @@ def dcg(
 
     Raises:
         TypeError: If scores are not floating point, or mask is not boolean.
-        ValueError: If shapes differ, relevance holds NaN, or an option is out of range.
+        ValueError: If shapes differ, relevance is negative or not finite, or an option is out of
+            range.
 
     Example:
         >>> dcg(torch.tensor([0.2, 0.9]), torch.tensor([1, 0])).item()
@@ -86,7 +87,8 @@ def ndcg(
 
     Raises:
         TypeError: If scores are not floating point, or mask is not boolean.
-        ValueError: If shapes differ, relevance holds NaN, or an option is out of range.
+        ValueError: If shapes differ, relevance is negative or not finite, or an option is out of
+            range.
 
     Example:
         >>> ndcg(torch.tensor([0.2, 0.9]), torch.tensor([1, 0])).item()

@@ -207,3 +207,15 @@ def test_less_than_one_rank_is_refused(metric, k):
 def test_an_unknown_gain_is_refused(metric):
     with pytest.raises(ValueError, match="gain must be one of 'exponential', 'linear', but is 'sq"):
         metric(torch.ones(2), torch.ones(2), gain="squared")
+
+
+@pytest.mark.parametrize("gain", ["exponential", "linear"])
+@pytest.mark.parametrize("wrong", [-1.0, float("inf")])
+@pytest.mark.parametrize("metric", [dcg, ndcg])
+def test_grades_below_zero_or_without_end_are_refused(metric, wrong, gain):
+    scores, grades = drawn(1)
+    grades = grades.double()
+    grades[0, 2] = wrong
+
+    with pytest.raises(ValueError, match="relevance must be finite and not negative, but"):
+        metric(scores, grades, gain=gain)

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_choice
+from lossedu.losses._checks import check_choice, check_values
 
 Gain = Literal["exponential", "linear"]
 
@@ -17,6 +17,8 @@ def gains(relevance: Tensor, shown: Tensor, gain: Gain) -> tuple[Tensor, Tensor]
     """
     check_choice("gain", gain, get_args(Gain))
     seen = torch.where(shown, relevance, torch.zeros_like(relevance))
+    largest_grade = torch.finfo(seen.dtype).max
+    check_values("relevance", seen, low=0, high=largest_grade, rule="be finite and not negative")
     if gain == "linear":
         return seen, torch.zeros_like(seen[..., :1])
     largest = (

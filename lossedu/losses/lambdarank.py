@@ -66,7 +66,8 @@ def lambdarank_loss(
 
     Raises:
         TypeError: If scores are not floating point, or mask is not boolean.
-        ValueError: If shapes differ, relevance holds NaN, or an option is out of range.
+        ValueError: If shapes differ, relevance is negative or not finite, or an option is out of
+            range.
 
     Example:
         >>> import torch
