@@ -37,12 +37,12 @@ $(BIN)/python:
 $(VENV)/.course: pyproject.toml constraints.txt | $(BIN)/python
 	$(call say,[environment] installing the course)
 	@$(BIN)/python -m pip install -c constraints.txt "$(TORCH)"
-	@$(BIN)/python -m pip install -c constraints.txt -e '.[book,grade,train]'
+	@$(BIN)/python -m pip install -c constraints.txt -e '.[book,grade,train,landscape]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.course
 	$(call say,[environment] installing what the tests need)
-	@$(BIN)/python -m pip install -c constraints.txt -e '.[book,grade,train,dev]'
+	@$(BIN)/python -m pip install -c constraints.txt -e '.[book,grade,train,landscape,dev]'
 	@touch $@
 
 # --- the course ----------------------------------------------------------------------------------

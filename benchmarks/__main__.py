@@ -20,6 +20,10 @@ SUITES = {
     "submission took beyond the server.",
     "training": "one step of training, forward to update, in turn with the peer; memory is what a "
     "step allocates at its peak.",
+    "landscape": "whole pictures and reports, from model and data to the result, in turn with the "
+    "peer.",
+    "curvature": "whole computations, from model and data to the result, in turn with the peer; "
+    "memory is what one allocates at its peak.",
 }
 HEAD = ("what", "size", "beside", "ours", "theirs", "ours / theirs", "peak MB", "aim: met?")
 

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lossedu.diagnose_cli import diagnose
+from lossedu.landscape_cli import landscape
+from lossedu.landscape_reports_cli import compare, gate, paths
 from lossedu.train_cli import train
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="What is known of each loss, and how to train with it.",
+    help="What is known of each loss, how to train with it, and what lies around a model.",
 )
 console = Console(highlight=False)
 
@@ -28,6 +30,9 @@ _LINE = "{:<36} {:>7} {:>8} {:>10}  {}"
 
 app.command()(train)
 app.command()(diagnose)
+for report in (compare, gate, paths):
+    landscape.command()(report)
+app.add_typer(landscape, name="landscape")
 
 
 @app.command()

@@ -83,3 +83,12 @@ def as_rich(table: Table) -> Any:
     for row in body:
         drawn.add_row(*row)
     return drawn
+
+
+def print_table(table: Table) -> None:
+    """Print a table in a terminal, under what it holds."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(table.label, markup=False)
+    console.print(as_rich(table))

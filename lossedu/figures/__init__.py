@@ -9,8 +9,10 @@ from lossedu.figures.explorable import (
     Slider,
     explorable,
 )
+from lossedu.figures.landscape import contour_figure, line_figure, path_figure, spectrum_figure
 from lossedu.figures.page import FigureOnPage, show
 from lossedu.figures.style import COLOURS, direct_label, use_style
+from lossedu.figures.surface import surface_page, write_surface
 from lossedu.figures.triptych import triptych
 
 __all__ = [
@@ -22,9 +24,15 @@ __all__ = [
     "Reading",
     "Shares",
     "Slider",
+    "contour_figure",
     "direct_label",
     "explorable",
+    "line_figure",
+    "path_figure",
     "show",
+    "spectrum_figure",
+    "surface_page",
     "triptych",
     "use_style",
+    "write_surface",
 ]

@@ -1,11 +1,10 @@
 """The examples over which a loss is averaged: the same ones, in the same batches, every time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from accelerate.utils import recursively_apply
 from torch import Tensor
 
 from lossedu.training.batches import Data, Share, Source, batches_of
@@ -102,14 +101,16 @@ def examples_of(
     return Examples(source, device, dtype)
 
 
-def _moved(values: Any, device: torch.device, dtype: torch.dtype | None) -> Any:
+def _moved(
+    values: tuple[Any, ...], device: torch.device, dtype: torch.dtype | None
+) -> tuple[Any, ...]:
     def move(tensor: Tensor) -> Tensor:
         return tensor.to(device, dtype if tensor.is_floating_point() else None)
 
-    return recursively_apply(move, values)
+    return _applied(move, values)
 
 
-def _bytes_of(values: Any) -> int:
+def _bytes_of(values: tuple[Any, ...]) -> int:
     total = 0
 
     def add(tensor: Tensor) -> Tensor:
@@ -117,5 +118,14 @@ def _bytes_of(values: Any) -> int:
         total += tensor.nbytes
         return tensor
 
-    recursively_apply(add, values)
+    _applied(add, values)
     return total
+
+
+def _applied(change: Callable[[Tensor], Tensor], values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if all(isinstance(value, Tensor) for value in values):
+        return tuple(map(change, values))
+    from accelerate.utils import recursively_apply  # slow to import, and seldom needed
+
+    changed: tuple[Any, ...] = recursively_apply(change, values)
+    return changed

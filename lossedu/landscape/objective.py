@@ -1,5 +1,6 @@
 """The loss as a function of the parameters: what a landscape is made of."""
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, get_args
@@ -7,11 +8,12 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from lossedu.landscape.attention import plain_attention
 from lossedu.landscape.examples import Weighted, examples_of
 from lossedu.landscape.layout import Layout, Selection, chosen_parameters
-from lossedu.landscape.skeleton import NORMS, has_ties, skeleton_of, unwrapped
+from lossedu.landscape.skeleton import has_ties, skeleton_of, unwrapped
 from lossedu.losses._checks import check_choice
 from lossedu.training.batches import Data
 
@@ -81,22 +83,42 @@ class Objective:
         )
         self.point = self.layout.flatten(chosen).to(self.device)
         """The model's own parameters, shape ``(size,)``."""
-        self._fixed = {
+        self.fixed = {
             name: self._own(tensor.detach(), dtype)
             for name, tensor in model.named_parameters()
             if name not in chosen
         }
+        """The parameters that do not vary, by name."""
         self._buffers = {name: self._own(b.detach(), dtype) for name, b in model.named_buffers()}
         self._skeleton = skeleton_of(model)
         self._tied = has_ties(model)
-        self._norms = [m for m in self._skeleton.modules() if isinstance(m, NORMS)]
-        for norm in self._norms:
-            norm.train(batch_norm == "batch")
+        self._norms = self._treated()
         self._examples = examples_of(data, batch_size, self.device, dtype)
+
+    def _treated(self) -> list[_BatchNorm]:
+        """The layers of batch norm, in the mode that they shall have."""
+        norms = [module for module in self._skeleton.modules() if isinstance(module, _BatchNorm)]
+        for norm in norms:
+            norm.train(self.batch_norm == "batch")
+        return norms
 
     def _own(self, tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
         wanted = dtype if tensor.is_floating_point() else None
         return tensor.to(self.device, wanted, copy=True)
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether the model has layers whose statistics depend on the batch in training."""
+        return bool(self._norms)
+
+    def with_batch_norm(self, batch_norm: BatchNorm) -> "Objective":
+        """The same objective with another treatment of batch norm; examples are shared."""
+        check_choice("batch_norm", batch_norm, get_args(BatchNorm))
+        other = copy.copy(self)
+        other.batch_norm = batch_norm
+        other._skeleton = copy.deepcopy(self._skeleton)
+        other._norms = other._treated()
+        return other
 
     @property
     def size(self) -> int:
@@ -134,13 +156,34 @@ class Objective:
         Returns:
             The loss, which is NaN or infinite where the model's is.
         """
-        total, count = self._zero(), 0
-        with torch.no_grad():
-            for batch, buffers in self._passes(theta):
-                loss = self._scalar(self._call(theta, batch, buffers), batch)
-                total += loss.double() * batch.count
-                count += batch.count
-        return float(total) / count
+        with self.following(theta) as value:
+            return value()
+
+    @contextmanager
+    def following(self, theta: Tensor) -> Iterator[Callable[[], float]]:
+        """The loss at a point that is moved in place: what can be prepared once is.
+
+        Args:
+            theta: A point, shape ``(size,)``.
+
+        Yields:
+            A function that gives the loss at what ``theta`` holds when it is called.
+        """
+        shares_memory = set(self.layout.dtypes) == {theta.dtype}
+        views = self.unflatten(theta)
+
+        def value() -> float:
+            named = views if shares_memory else self.unflatten(theta)
+            losses, counts = [], []
+            for batch, buffers in self._passes(named):
+                losses.append(self._scalar(self._call(named, batch, buffers), batch))
+                counts.append(batch.count)
+            # Read at the end, so that an accelerator is not waited for after each batch.
+            total = sum(float(loss) * n for loss, n in zip(losses, counts, strict=True))
+            return total / sum(counts)
+
+        with torch.no_grad(), plain_attention():
+            yield value
 
     def gradient(self, theta: Tensor) -> Tensor:
         """The gradient at a point, shape ``(size,)``; see `value_and_gradient`."""
@@ -186,7 +229,16 @@ class Objective:
                 'batch_norm must be "frozen" or "batch" where a gradient is asked for, but is '
                 '"recomputed".'
             )
-        return self._call(theta, batch, self._buffers_now())
+        with plain_attention():
+            return self._call(self.unflatten(theta), batch, self._buffers_now())
+
+    def statistics(self, theta: Tensor) -> dict[str, Tensor]:
+        """All buffers after every example has gone through batch norm in training mode at a point.
+
+        Means and variances of batches are averaged with the number of their examples as weights.
+        """
+        with torch.no_grad(), plain_attention():
+            return self.with_batch_norm("recomputed")._recomputed(self.unflatten(theta))
 
     def loss_of(self, outputs: Any, batch: Weighted) -> Tensor:
         """The loss of what the model said of one batch."""
@@ -204,25 +256,24 @@ class Objective:
             )
         return loss.reshape(())
 
-    def _call(self, theta: Tensor, batch: Weighted, buffers: dict[str, Tensor]) -> Any:
-        tensors = {**self.unflatten(theta), **self._fixed, **buffers}
-        with _plain_attention():
-            inputs = (batch.values[0],)
-            return functional_call(self._skeleton, tensors, inputs, tie_weights=self._tied)
+    def _call(self, named: dict[str, Tensor], batch: Weighted, buffers: dict[str, Tensor]) -> Any:
+        tensors = {**named, **self.fixed, **buffers}
+        inputs = (batch.values[0],)
+        return functional_call(self._skeleton, tensors, inputs, tie_weights=self._tied)
 
     def _buffers_now(self) -> dict[str, Tensor]:
         """Copies: a module may write into its buffers."""
         return {name: buffer.clone() for name, buffer in self._buffers.items()}
 
-    def _passes(self, theta: Tensor) -> Iterator[tuple[Weighted, dict[str, Tensor]]]:
+    def _passes(self, named: dict[str, Tensor]) -> Iterator[tuple[Weighted, dict[str, Tensor]]]:
         """Every batch, with the buffers that the model shall have for it."""
         if self.batch_norm == "recomputed" and self._norms:
-            buffers = self._recomputed(theta)
+            buffers = self._recomputed(named)
             yield from ((batch, dict(buffers)) for batch in self.batches())
         else:
             yield from ((batch, self._buffers_now()) for batch in self.batches())
 
-    def _recomputed(self, theta: Tensor) -> dict[str, Tensor]:
+    def _recomputed(self, named: dict[str, Tensor]) -> dict[str, Tensor]:
         """The buffers after all batches have gone through batch norm in training mode."""
         buffers, seen = self._buffers_now(), 0
         try:
@@ -232,24 +283,8 @@ class Objective:
                     norm.train()
                     # The mean over the examples so far; a first factor of 1 forgets the old one.
                     norm.momentum = batch.count / seen
-                self._call(theta, batch, buffers)
+                self._call(named, batch, buffers)
         finally:
             for norm in self._norms:
                 norm.eval()
         return buffers
-
-
-@contextmanager
-def _plain_attention() -> Iterator[None]:
-    """Attention by plain formulas: fused kernels have no second derivative.
-
-    The inference kernel of `torch.nn.TransformerEncoder` is off as well: it gives other values at
-    padded places than the model does in training.
-    """
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with sdpa_kernel(SDPBackend.MATH):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)

@@ -5,11 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DataParallel, DistributedDataParallel
-
-NORMS = (_BatchNorm,)
-"""The layers whose statistics depend on the batch in training."""
 
 
 def unwrapped(model: nn.Module) -> nn.Module:

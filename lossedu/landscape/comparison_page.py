@@ -1,0 +1,98 @@
+"""The incident report as one HTML page."""
+
+from datetime import UTC, datetime
+from importlib.resources import files
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lossedu.tables import as_text
+
+if TYPE_CHECKING:
+    from lossedu.landscape.comparison import Comparison
+
+_WIDTH, _HEIGHT, _LEFT, _PAD = 480, 230, 72, 28
+
+
+def page(comparison: "Comparison") -> str:
+    """The report, with every picture inside of it."""
+    from jinja2 import Environment
+
+    folder = files("lossedu.landscape")
+    template = folder.joinpath("comparison.html.j2").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = lambda value: as_text(float(value))
+    return environment.from_string(template).render(
+        found=comparison,
+        figures=comparison.table().text(),
+        line=_line(comparison),
+        layers=_layers(comparison),
+        classes=list(zip_longest(*(signs.loss_by_class for signs in comparison.signs))),
+        doubts=_doubts(comparison),
+        made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+    )
+
+
+def _line(comparison: "Comparison") -> dict[str, Any]:
+    """The loss along the line in the coordinates of the picture."""
+    along = comparison.interpolation
+    known = along.losses[np.isfinite(along.losses)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    tall = (high - low) or 1.0
+
+    def place(t: float, loss: float) -> tuple[float, float]:
+        x = _LEFT + t * (_WIDTH - _LEFT - _PAD)
+        return round(x, 2), round(_HEIGHT - _PAD - (loss - low) / tall * (_HEIGHT - 2 * _PAD), 2)
+
+    pairs = zip(along.positions.tolist(), along.losses.tolist(), strict=True)
+    runs: list[list[tuple[float, float]]] = [[]]
+    for t, loss in pairs:
+        if np.isfinite(loss):
+            runs[-1].append(place(t, loss))
+        elif runs[-1]:
+            runs.append([])
+    return {
+        "width": _WIDTH,
+        "height": _HEIGHT,
+        "runs": [run for run in runs if run],
+        "ticks": [(loss, *place(0.0, loss)) for loss in (low, high)],
+        "ends": [
+            (name, place(t, low)[0]) for name, t in zip(comparison.names, (0, 1), strict=True)
+        ],
+    }
+
+
+def _layers(comparison: "Comparison") -> list[dict[str, Any]]:
+    """Drift and gradients of each parameter; bars are relative to the most drifted one."""
+    each = {name: d for name, d in comparison.drift.items() if name != "all"}
+    most = max((d.relative for d in each.values() if np.isfinite(d.relative)), default=0.0) or 1.0
+    first, second = (signs.gradient_norms for signs in comparison.signs)
+    return [
+        {
+            "name": name,
+            "drift": moved,
+            "share": min(moved.relative / most, 1.0),
+            "gradients": (first.get(name, float("nan")), second.get(name, float("nan"))),
+        }
+        for name, moved in each.items()
+    ]
+
+
+def _doubts(comparison: "Comparison") -> list[str]:
+    """What a reader must know before the figures are believed."""
+    doubts = []
+    for name, signs in zip(comparison.names, comparison.signs, strict=True):
+        for what in ("top_eigenvalue", "trace"):
+            measured = getattr(signs, what)
+            if not measured.converged:
+                said = f"off by up to {as_text(measured.error)}"
+                doubts.append(f"{name}: {what.replace('_', ' ')} has not converged ({said}).")
+        if abs(signs.statistics_gap) > 0.1 * abs(signs.loss):
+            doubts.append(
+                f"{name}: batch norm's saved statistics are not those of these data; recomputed, "
+                f"the loss is {as_text(signs.loss - signs.statistics_gap)}."
+            )
+    if not comparison.interpolation.converged:
+        doubts.append("The line may hide a higher barrier than the one that was seen.")
+    return doubts

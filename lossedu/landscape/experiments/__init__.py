@@ -1,0 +1,1 @@
+"""Known results on loss landscapes, reproduced in a minute each."""

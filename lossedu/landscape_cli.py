@@ -1,0 +1,212 @@
+"""``lossedu landscape``: pictures of the loss around a saved model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from lossedu.landscape import Objective
+    from lossedu.tables import Table
+
+landscape = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="The loss around a model: a folder of lossedu train, or package.module:function that "
+    "returns an Objective.",
+)
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        help="A folder that lossedu train has written, or package.module:function that returns an "
+        "Objective.",
+        show_default=False,
+    ),
+]
+Out = Annotated[Path, typer.Option(help="Where the picture goes; the rest lies beside it.")]
+Span = Annotated[float, typer.Option(help="How far each way, in units of the directions.")]
+Resolution = Annotated[int, typer.Option(help="Places along each axis.")]
+Normalise = Annotated[str, typer.Option(help="Random directions: none, layer or filter.")]
+Seed = Annotated[int, typer.Option(help="What random directions depend on.")]
+BatchNorm = Annotated[
+    str, typer.Option(help="Of a folder's model: frozen, batch or recomputed statistics.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from what an earlier run finished.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No bar and no table.")]
+
+
+@landscape.command()
+def plane(
+    target: Target,
+    out: Out = Path("landscape.html"),
+    span: Span = 1.0,
+    resolution: Resolution = 51,
+    tolerance: Annotated[
+        float, typer.Option(help="Error allowed, as a share of the range.")
+    ] = 0.01,
+    fill: Annotated[str, typer.Option(help="adaptive, chebyshev or grid.")] = "adaptive",
+    normalise: Normalise = "filter",
+    seed: Seed = 0,
+    batch_norm: BatchNorm = "frozen",
+    resume: Resume = False,
+    quiet: Quiet = False,
+) -> None:
+    """The loss on a plane: a surface to turn (HTML), contours (SVG) and the numbers (npz)."""
+    with in_words():
+        from lossedu.figures import contour_figure, write_surface
+        from lossedu.landscape.plane import plane as losses_on
+
+        found = losses_on(
+            objective_of(target, batch_norm),
+            span=span,
+            resolution=resolution,
+            fill=fill,  # type: ignore[arg-type]
+            tolerance=tolerance,
+            normalise=normalise,  # type: ignore[arg-type]
+            seed=seed,
+            file=_points_file(out, resume=resume),
+            progress=not quiet,
+        )
+        write_surface(out, found)
+        _write_figure(contour_figure, found, out.with_suffix(".svg"))
+        _write_numbers(out, x=found.x, y=found.y, losses=found.losses)
+    _report(found.table(), [out, out.with_suffix(".svg"), out.with_suffix(".npz")], quiet)
+
+
+@landscape.command()
+def line(
+    target: Target,
+    to: Annotated[
+        str, typer.Option(help="Another folder of the same recipe, to go to in a straight line.")
+    ] = "",
+    out: Out = Path("line.svg"),
+    span: Span = 1.0,
+    resolution: Resolution = 51,
+    normalise: Normalise = "filter",
+    seed: Seed = 0,
+    batch_norm: BatchNorm = "frozen",
+    resume: Resume = False,
+    quiet: Quiet = False,
+) -> None:
+    """The loss along a random direction, or on the way to another model: SVG and npz."""
+    with in_words():
+        from lossedu.figures import line_figure
+        from lossedu.landscape.line import interpolation
+        from lossedu.landscape.line import line as losses_along
+
+        objective = objective_of(target, batch_norm)
+        kept: dict[str, Any] = {"file": _points_file(out, resume=resume), "progress": not quiet}
+        kept["resolution"] = resolution
+        words = {"xlabel": "step along the direction"}
+        if to:
+            words = {"xlabel": f"share of the way from {target} to {to}"}
+            found = interpolation(objective, *_ends(target, to), **kept)
+        else:
+            direction: dict[str, Any] = {"normalise": normalise, "seed": seed}
+            found = losses_along(objective, span=span, **direction, **kept)
+        _write_figure(line_figure, [found], out, **words)
+        _write_numbers(out, at=found.at, losses=found.losses)
+    _report(found.table(), [out, out.with_suffix(".npz")], quiet)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What a person did wrong is one line on stderr and exit code 2, not a trace."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+def objective_of(target: str, batch_norm: str) -> "Objective":
+    """The loss of a saved run on its training data, or what a function returns.
+
+    Raises:
+        ValueError: If there is no such run, module or function, or it returns something else.
+    """
+    from lossedu.landscape import Objective
+
+    if ":" in target and not Path(target).exists():
+        return _called(target)
+    from lossedu.training.saved_runs import read_run
+
+    run = read_run(target)
+    data = [run.task.train]  # one batch: some losses are of all examples together
+    return Objective(run.model, run.task.loss, data, batch_norm=batch_norm)  # type: ignore[arg-type]
+
+
+def _called(target: str) -> "Objective":
+    import sys
+    from importlib import import_module
+
+    from lossedu.landscape import Objective
+
+    module, _, function = target.partition(":")
+    sys.path.insert(0, str(Path.cwd()))  # as python -m does
+    try:
+        made = getattr(import_module(module), function)()
+    except (ImportError, AttributeError) as error:
+        raise ValueError(
+            f"target must be package.module:function, but {target}: {error}."
+        ) from error
+    finally:
+        sys.path.remove(str(Path.cwd()))
+    if not isinstance(made, Objective):
+        raise ValueError(
+            f"target must return an Objective, but {target} returns {type(made).__name__}."
+        )
+    return made
+
+
+def _ends(target: str, to: str) -> tuple[Any, Any]:
+    from lossedu.training.saved_runs import read_run
+
+    first, second = read_run(target), read_run(to)
+    return first.model.state_dict(), second.model.state_dict()
+
+
+def _points_file(out: Path, *, resume: bool) -> Path:
+    """Where finished evaluations are kept; an earlier run's are removed unless it goes on."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    file = out.with_suffix(".points.npz")
+    if not resume:
+        file.unlink(missing_ok=True)
+    return file
+
+
+def _write_figure(draw: Any, given: Any, file: Path, **words: str) -> None:
+    """As a picture of its own: on white, for it has no page around it."""
+    import matplotlib.pyplot as plt
+
+    from lossedu.figures import use_style
+
+    with plt.rc_context():
+        use_style()
+        figure = draw(given, **words)
+        part = file.with_name(f".{file.name}.part")
+        style = {"facecolor": "white", "transparent": False, "format": "svg"}
+        figure.savefig(part, **style)
+        plt.close(figure)
+    part.replace(file)
+
+
+def _write_numbers(out: Path, **arrays: Any) -> None:
+    from lossedu.landscape.store import write_arrays
+
+    write_arrays(out.with_suffix(".npz"), arrays)
+
+
+def _report(table: "Table", files: list[Path], quiet: bool) -> None:
+    if quiet:
+        return
+    from rich.console import Console
+
+    from lossedu.tables import as_rich
+
+    console = Console(highlight=False)
+    console.print(as_rich(table))
+    console.print(f"written: {', '.join(map(str, files))}", markup=False, soft_wrap=True)
