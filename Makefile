@@ -81,6 +81,7 @@ test: $(VENV)/.dev debian
 	@$(BIN)/python -m pytest -n $(JOBS) -q
 
 bench: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --no-deps -r benchmarks/peers.txt
 	@$(BIN)/python -m benchmarks
 
 screenshot: $(VENV)/.dev debian

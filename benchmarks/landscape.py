@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from benchmarks import landscape_gate
 from benchmarks.measure import Measured, Row
 from lossedu.landscape import Objective
 from lossedu.landscape.directions import random_directions
@@ -90,6 +91,8 @@ def rows(device: str, *, quick: bool) -> Iterator[Row]:
     for name, build in (("digits MLP", perceptron), ("digits CNN", convolutions)):
         model = trained(build, data, 5 if quick else 300)
         yield from _of(name, model, data, device, quick=quick)
+    if device == "cpu":
+        yield from landscape_gate.rows(quick=quick)
 
 
 def _of(

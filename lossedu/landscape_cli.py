@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,6 +113,34 @@ def line(
     _report(found.table(), [out, out.with_suffix(".npz")], quiet)
 
 
+@landscape.command()
+def spectrum(
+    target: Target,
+    out: Out = Path("spectrum.svg"),
+    top: Annotated[int, typer.Option(min=1, help="How many eigenvalues, from the largest.")] = 5,
+    tolerance: Annotated[float, typer.Option(help="Their error allowed, as a share.")] = 1e-3,
+    probes: Annotated[int, typer.Option(min=2, help="Random vectors behind the density.")] = 5,
+    seed: Seed = 0,
+    batch_norm: BatchNorm = "frozen",
+    quiet: Quiet = False,
+) -> None:
+    """The curvature: the largest eigenvalues with bounds, and the density of all; SVG and npz."""
+    with in_words():
+        from lossedu.figures import spectrum_figure
+        from lossedu.landscape.density import spectral_density
+        from lossedu.landscape.eigenvalues import top_eigenvalues
+
+        objective = objective_of(target, batch_norm)
+        pairs = top_eigenvalues(objective, top, tolerance=tolerance, seed=seed)
+        found = spectral_density(objective, probes=probes, seed=seed)
+        lower, upper = found.band
+        drawn = {"lower": lower, "upper": upper, "eigenvalues": list(pairs.values)}
+        _write_figure(partial(spectrum_figure, found.grid), found.density, out, **drawn)
+        eigen = {"eigenvalues": pairs.values, "bounds": pairs.bounds}
+        _write_numbers(out, grid=found.grid, density=found.density, **eigen)
+    _report(pairs.table(), [out, out.with_suffix(".npz")], quiet)
+
+
 @contextmanager
 def in_words() -> Iterator[None]:
     """What a person did wrong is one line on stderr and exit code 2, not a trace."""
@@ -178,7 +207,7 @@ def _points_file(out: Path, *, resume: bool) -> Path:
     return file
 
 
-def _write_figure(draw: Any, given: Any, file: Path, **words: str) -> None:
+def _write_figure(draw: Any, given: Any, file: Path, **words: Any) -> None:
     """As a picture of its own: on white, for it has no page around it."""
     import matplotlib.pyplot as plt
 

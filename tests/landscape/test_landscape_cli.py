@@ -134,3 +134,21 @@ def test_another_runs_points_are_refused(tmp_path):
 
     assert done.exit_code == 2
     assert "file must be of this run" in done.stderr
+
+
+def test_the_spectrum_is_written_with_its_largest_eigenvalues(tmp_path):
+    out = tmp_path / "spectrum.svg"
+
+    done = said("spectrum", f"{HERE}:example", "--out", out, "--top", 3)
+
+    assert done.exit_code == 0, done.output
+    found = numbers(out.with_suffix(".npz"))
+    objective = example()
+    dense = torch.autograd.functional.hessian(
+        lambda theta: objective.differentiable(theta, next(objective.batches())), objective.point
+    )
+    exact = torch.linalg.eigvalsh(dense).flip(0)[:3]
+    assert found["eigenvalues"] == pytest.approx(exact.numpy(), rel=1e-3)
+    assert np.trapezoid(found["density"], found["grid"]) == pytest.approx(1, abs=0.02)
+    assert "eigenvalue" in done.output
+    assert out.read_text().startswith("<?xml")
