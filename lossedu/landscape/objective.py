@@ -13,7 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from lossedu.landscape.attention import plain_attention
 from lossedu.landscape.examples import Weighted, examples_of
 from lossedu.landscape.layout import Layout, Selection, chosen_parameters
-from lossedu.landscape.skeleton import has_ties, skeleton_of, unwrapped
+from lossedu.landscape.skeleton import has_ties, placed, skeleton_of, unwrapped
 from lossedu.losses._checks import check_choice
 from lossedu.training.batches import Data
 
@@ -156,8 +156,8 @@ class Objective:
         Returns:
             The loss, which is NaN or infinite where the model's is.
         """
-        with self.following(theta) as value:
-            return value()
+        with torch.no_grad(), plain_attention():
+            return self._mean(self._losses(self.unflatten(theta)))
 
     @contextmanager
     def following(self, theta: Tensor) -> Iterator[Callable[[], float]]:
@@ -169,21 +169,15 @@ class Objective:
         Yields:
             A function that gives the loss at what ``theta`` holds when it is called.
         """
+        recomputes = self.batch_norm == "recomputed" and self.has_batch_norm
         shares_memory = set(self.layout.dtypes) == {theta.dtype}
-        views = self.unflatten(theta)
-
-        def value() -> float:
-            named = views if shares_memory else self.unflatten(theta)
-            losses, counts = [], []
-            for batch, buffers in self._passes(named):
-                losses.append(self._scalar(self._call(named, batch, buffers), batch))
-                counts.append(batch.count)
-            # Read at the end, so that an accelerator is not waited for after each batch.
-            total = sum(float(loss) * n for loss, n in zip(losses, counts, strict=True))
-            return total / sum(counts)
-
         with torch.no_grad(), plain_attention():
-            yield value
+            if recomputes or not shares_memory:
+                yield lambda: self._mean(self._losses(self.unflatten(theta)))
+                return
+            tensors = {**self.unflatten(theta), **self.fixed}
+            with placed(self._skeleton, tensors, self._buffers) as renew:
+                yield lambda: self._mean(self._losses_in_place(renew))
 
     def gradient(self, theta: Tensor) -> Tensor:
         """The gradient at a point, shape ``(size,)``; see `value_and_gradient`."""
@@ -265,13 +259,24 @@ class Objective:
         """Copies: a module may write into its buffers."""
         return {name: buffer.clone() for name, buffer in self._buffers.items()}
 
-    def _passes(self, named: dict[str, Tensor]) -> Iterator[tuple[Weighted, dict[str, Tensor]]]:
-        """Every batch, with the buffers that the model shall have for it."""
-        if self.batch_norm == "recomputed" and self._norms:
-            buffers = self._recomputed(named)
-            yield from ((batch, dict(buffers)) for batch in self.batches())
-        else:
-            yield from ((batch, self._buffers_now()) for batch in self.batches())
+    def _losses(self, named: dict[str, Tensor]) -> Iterator[tuple[Tensor, int]]:
+        """The loss of each batch, and how many examples it has."""
+        recomputes = self.batch_norm == "recomputed" and self.has_batch_norm
+        statistics = self._recomputed(named) if recomputes else {}
+        for batch in self.batches():
+            buffers = self._buffers_now() | statistics
+            yield self._scalar(self._call(named, batch, buffers), batch), batch.count
+
+    def _losses_in_place(self, renew: Callable[[], None]) -> Iterator[tuple[Tensor, int]]:
+        """The same, where the parameters lie in the model already."""
+        for batch in self.batches():
+            renew()
+            yield self._scalar(self._skeleton(batch.values[0]), batch), batch.count
+
+    def _mean(self, losses: Iterator[tuple[Tensor, int]]) -> float:
+        # Read at the end, so that an accelerator is not waited for after each batch.
+        pairs = list(losses)
+        return sum(float(loss) * n for loss, n in pairs) / sum(n for _, n in pairs)
 
     def _recomputed(self, named: dict[str, Tensor]) -> dict[str, Tensor]:
         """The buffers after all batches have gone through batch norm in training mode."""

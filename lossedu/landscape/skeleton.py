@@ -1,6 +1,8 @@
 """A model without its weights: the structure to call functionally, apart from the model itself."""
 
 import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -38,6 +40,58 @@ def skeleton_of(model: nn.Module) -> nn.Module:
                 memo[id(value)] = value.detach().clone()
     skeleton: nn.Module = copy.deepcopy(model, memo)
     return skeleton.eval()
+
+
+@contextmanager
+def placed(
+    skeleton: nn.Module, parameters: Mapping[str, Tensor], buffers: Mapping[str, Tensor]
+) -> Iterator[Callable[[], None]]:
+    """Put tensors into a skeleton for many calls; what one call costs to put them is much.
+
+    Args:
+        skeleton: What `skeleton_of` gave.
+        parameters: A tensor for every parameter.
+        buffers: A tensor for every buffer; they are copied.
+
+    Yields:
+        A function that takes back what a call has written into the buffers.
+    """
+    places = _places(skeleton)
+    before = [(members, key, members[key]) for found in places.values() for members, key in found]
+    copies = {name: buffer.clone() for name, buffer in buffers.items()}
+    versions = {name: copied._version for name, copied in copies.items()}
+
+    def put(name: str, tensor: Tensor) -> None:
+        for members, key in places[name]:
+            members[key] = tensor
+
+    def renew() -> None:
+        for name, copied in copies.items():
+            if copied._version != versions[name]:
+                copied.copy_(buffers[name])
+                versions[name] = copied._version
+            put(name, copied)
+
+    try:
+        for name, tensor in parameters.items():
+            put(name, tensor)
+        yield renew
+    finally:
+        for members, key, tensor in before:
+            members[key] = tensor
+
+
+def _places(skeleton: nn.Module) -> dict[str, list[tuple[dict[str, Any], str]]]:
+    """Where each tensor hangs, by its first name; one that is tied hangs in several places."""
+    first: dict[int, str] = {}
+    places: dict[str, list[tuple[dict[str, Any], str]]] = {}
+    for path, module in skeleton.named_modules():
+        for members in (module._parameters, module._buffers):
+            for key, tensor in members.items():
+                if tensor is not None:
+                    name = first.setdefault(id(tensor), f"{path}.{key}" if path else key)
+                    places.setdefault(name, []).append((members, key))
+    return places
 
 
 def has_ties(model: nn.Module) -> bool:
