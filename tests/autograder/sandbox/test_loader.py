@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,9 +29,12 @@ def sum_in(server: Server) -> int:
 
 
 def loading() -> psutil.Process:
-    """The loader that this process has started."""
-    (found,) = [p for p in psutil.Process().children() if "sandbox.loader" in " ".join(p.cmdline())]
-    return found
+    """The loader that this process has started, once its command line can be read."""
+    while True:
+        for process in psutil.Process().children():
+            if "sandbox.loader" in " ".join(process.cmdline()):
+                return process
+        time.sleep(0.01)
 
 
 def jailed_servers(process: psutil.Process) -> list[psutil.Process]:
