@@ -17,6 +17,7 @@ from nbgrader.api import Gradebook
 from autograder.bridge.configuration import COURSE_ID
 from autograder.folders import CourseFolders
 from autograder.sample_class import answers_in, filled_in
+from autograder.secret import course_secret
 
 pytestmark = [pytest.mark.slow]
 
@@ -121,6 +122,7 @@ def test_autograde_marks_what_is_there_whatever_its_neighbours_are(folders):
 
 
 def test_the_class_command_and_nbgraders_own_give_the_same_gradebook(released, tmp_path):
+    course_secret(CourseFolders(released))  # the same hidden inputs for both
     here, there = (CourseFolders(shutil.copytree(released, tmp_path / n)) for n in ("a", "b"))
     for folders in (here, there):
         for sample in ("right", "wrong-p-for-p-t"):
