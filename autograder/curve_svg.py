@@ -1,6 +1,6 @@
 """A student's curve beside the right one, as SVG written by hand: there is one for each mistake.
 
-A plotting library takes longer for one such picture than everything else about a submission.
+It needs no plotting library, no settings of one, and takes the colours of the page it stands on.
 """
 
 import html

@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -163,7 +162,3 @@ def _kilobytes(path: str) -> dict[str, int]:
 
 def _tell(control: socket.socket, message: dict[str, Any]) -> None:
     control.send(json.dumps(message).encode())
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -106,7 +106,7 @@ def test_the_hessian_is_the_dense_one(name, batch_size):
     torch.testing.assert_close(dense(hessian(objective)), expected, rtol=1e-9, atol=1e-11)
 
 
-# torch.func.hessian is off by 0.2 where a layer norm, or a batch norm in training mode, is
+# torch.func.hessian is wrong where a layer norm, or a batch norm in training mode, is
 # differentiated twice (seen with torch 2.13), so differences of gradients are the judge there.
 @pytest.mark.parametrize(
     ("name", "batch_norm"), [("attention", "frozen"), ("batch norm", "batch"), ("mlp", "frozen")]

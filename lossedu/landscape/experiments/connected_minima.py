@@ -72,8 +72,6 @@ def run(seed: int = 0, *, pairs: int = 4, steps: int = 1000) -> ConnectedMinima:
 
 
 if __name__ == "__main__":
-    from rich.console import Console
+    from lossedu.tables import print_table
 
-    from lossedu.tables import as_rich
-
-    Console(highlight=False).print(as_rich(run().table()))
+    print_table(run().table())

@@ -115,8 +115,6 @@ def _flatness(model: nn.Module, data: Batch) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    from rich.console import Console
+    from lossedu.tables import print_table
 
-    from lossedu.tables import as_rich
-
-    Console(highlight=False).print(as_rich(run().table()))
+    print_table(run().table())

@@ -74,8 +74,6 @@ def _most(pair: AlignedBarrier) -> float:
 
 
 if __name__ == "__main__":
-    from rich.console import Console
+    from lossedu.tables import print_table
 
-    from lossedu.tables import as_rich
-
-    Console(highlight=False).print(as_rich(run().table()))
+    print_table(run().table())
