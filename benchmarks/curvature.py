@@ -122,7 +122,7 @@ def traces(net: Net, device: str) -> Iterator[Row]:
                 estimate: Tensor = module.hutchpp_trace(curvlinops_hessian(module, net), count)
             return estimate.detach()
 
-        for count in range(30, 301, 30):
+        for count in range(15, 301, 15):
             reached = rms([float(theirs(count, seed)) for seed in seeds])
             if reached <= own:
                 break

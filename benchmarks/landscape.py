@@ -102,7 +102,7 @@ def _of(
     first, second = random_directions(objective)
     for resolution, factor in ((9, 1.0),) if quick else ((51, 14.0), (25, 3.0)):
         few, every, theirs = [], [], []
-        for _ in range(1 if quick or resolution > 25 else 5):
+        for _ in range(1 if quick else 3 if resolution > 25 else 5):
             found = plane(objective, first, second, resolution=resolution)
             few.append(found.seconds)
             exact = plane(objective, first, second, resolution=resolution, fill="grid")

@@ -16,7 +16,6 @@ from lossedu.training.saved_runs import read_run
 AIM_MS = 3000.0
 LIMITS = {name: {"most": 1e6} for name in (*ALONE, *HELD_OUT, *BESIDE)}
 """Every figure there is, so that every figure is measured."""
-PROGRAM = "import typer; from lossedu.landscape_reports_cli import gate; typer.run(gate)"
 
 
 def _train(folder: Path, seed: int) -> Path:
@@ -39,7 +38,7 @@ def _in_process(run: Path, reference: Path, limits: Path) -> GateResult:
 
 def _as_command(run: Path, reference: Path, limits: Path) -> None:
     options = ["--limits", str(limits), "--reference", str(reference), "--json"]
-    command = [sys.executable, "-c", PROGRAM, str(run), *options]
+    command = [sys.executable, "-m", "lossedu", "landscape", "gate", str(run), *options]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     if not json.loads(done.stdout)["passed"]:
         raise AssertionError(done.stdout)

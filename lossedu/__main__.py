@@ -1,10 +1,14 @@
 """``python -m lossedu`` and the command ``lossedu``."""
 
+import atexit
+import gc
 import sys
 
 
 def main() -> None:
     """Run the command, or say what it needs."""
+    # A last search for cycles among all that torch has made would take as long as a short command.
+    atexit.register(gc.freeze)
     try:
         from lossedu.cli import app
     except ModuleNotFoundError as missing:

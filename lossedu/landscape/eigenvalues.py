@@ -192,27 +192,17 @@ class _Search:
             best = self._order(ritz.values)[0]
             if self._rank(ritz.values[best]) > least + ritz.bounds[best]:
                 return True
-            if beside.closed or self._would_show(ritz, least):
+            if beside.closed or self._would_show(beside, ritz, least):
                 break
         return False
 
-    def _would_show(self, ritz: Ritz, least: float) -> bool:
-        """Whether an eigenvalue of that rank would have come up by now.
-
-        A random start holds about 1 / sqrt(size) of any vector.  Against the rest of the spectrum a
-        Krylov space of dimension m amplifies it by the Chebyshev polynomial of degree m - 1 (Saad
-        1980), and it shows when that outweighs the start.
-        """
-        low = float((ritz.values - ritz.bounds).min())
-        high = float((ritz.values + ritz.bounds).max())
-        ends = {"largest": (low, high), "smallest": (-high, -low)}
-        largest = max(abs(low), abs(high))
-        below, above = ends.get(self.which, (-largest, largest))
-        if not below < above < least:
+    def _would_show(self, beside: Krylov, ritz: Ritz, least: float) -> bool:
+        """Whether the random start would have to hold improbably little of what was missed."""
+        if self._rank(ritz.values).max() >= least:
             return False
-        outside = (2 * least - above - below) / (above - below)
-        needed = math.sqrt(self.operator.size) / _UNLUCKY
-        return (len(ritz.values) - 1) * math.acosh(outside) >= math.acosh(needed)
+        ends = {"largest": (least,), "smallest": (-least,), "magnitude": (least, -least)}
+        growth = min(beside.growth(value) for value in ends[self.which])
+        return growth >= math.sqrt(self.operator.size) / _UNLUCKY
 
     def _merged(self, known: Eigenpairs, new: Eigenpairs) -> Eigenpairs:
         """Both in one order."""

@@ -6,6 +6,7 @@ Q has orthonormal rows here, T is tridiagonal.  Without reorthogonalisation roun
 eigenvalues back that were already found ("ghosts", Paige 1972).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,10 +110,33 @@ class Krylov:
 
     def ritz(self) -> Ritz:
         """The eigenvalues of T, their vectors, and how far they are from being A's."""
-        tridiagonal = np.diag(self.diagonal)
-        tridiagonal += np.diag(self.below[:-1], 1) + np.diag(self.below[:-1], -1)
-        values, coordinates = np.linalg.eigh(tridiagonal)
+        # By torch: numpy's threads would go on spinning beside those of the next product.
+        diagonal, below = (
+            torch.tensor(entries, dtype=torch.float64)
+            for entries in (self.diagonal, self.below[:-1])
+        )
+        lower = torch.diag(diagonal) + torch.diag(below, -1)
+        values, coordinates = (part.numpy() for part in torch.linalg.eigh(lower, UPLO="L"))
         return Ritz(values, coordinates, abs(self.below[-1] * coordinates[-1]))
+
+    def growth(self, value: float) -> float:
+        r"""How much an eigenvector of a value beyond all Ritz values has grown since the start.
+
+        .. math:: \Big(\sum_{j=0}^m p_j(\lambda)^2\Big)^{1/2}, \qquad
+            \beta_{j+1} p_{j+1} = (\lambda - \alpha_{j+1})\, p_j - \beta_j\, p_{j-1}
+
+        Its part in the basis vector j + 1 is :math:`p_j(\lambda)` times that in the first, and all
+        parts together are no longer than 1 (Bessel): so the start holds at most one over this of
+        it.  No restart may have come between.
+        """
+        before, now, total, below = 0.0, 1.0, 1.0, 0.0
+        for alpha, beta in zip(self.diagonal, self.below, strict=True):
+            if beta == 0.0:
+                return math.inf
+            before, now = now, ((value - alpha) * now - below * before) / beta
+            total += now * now
+            below = beta
+        return math.sqrt(total)
 
     def _scale(self) -> float:
         return max(map(abs, (*self.diagonal, *self.below)), default=0.0)

@@ -217,10 +217,12 @@ def _backward_through(outputs: Tensor, inputs: Tensor) -> Product | None:
     if not outputs.requires_grad:
         return None
 
+    flat = outputs.reshape(-1)
+
     def product(vector: Tensor) -> Tensor:
-        (result,) = torch.autograd.grad(
-            outputs, inputs, vector, retain_graph=True, materialize_grads=True
-        )
+        # Of a number: with a vector to start from, torch's checks would first import sympy.
+        along = torch.dot(flat, vector.reshape(-1))
+        (result,) = torch.autograd.grad(along, inputs, retain_graph=True, materialize_grads=True)
         return result
 
     return product
