@@ -20,8 +20,8 @@ Which = Literal["largest", "smallest", "magnitude"]
 _SPARE = 3
 _LOOSE = 10  # the tolerance of spare pairs, in units of that of the others
 _EVERY = 2
-_CHECK = 16
-_UNLUCKY = 1e-3  # how small a part of a missed vector the random start may have, of what is usual
+_CHECK = 100
+_UNLUCKY = 1e-3  # how small a part of a missed vector a random start may hold, of what is usual
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,10 @@ def top_eigenvalues(
 
     Full reorthogonalisation lets no eigenvalue come twice.  A bound says that there is an
     eigenvalue, not that none was passed over: so three pairs more than asked must converge, and a
-    second process, started at random and orthogonal to the first, looks for copies of multiple
-    eigenvalues, which one Krylov space cannot hold.  What it finds is kept, and the search goes on.
+    second process, started at random and orthogonal to all that was found, looks for more: copies
+    of multiple eigenvalues above all, which one Krylov space cannot hold.  It stops where its start
+    would have to hold less of them than one in a thousand random ones does.  What it finds is kept,
+    and the search goes on.
 
     Args:
         target: An operator, a symmetric matrix, or an objective: its Hessian at its own point.
@@ -78,8 +80,8 @@ def top_eigenvalues(
             hides, about ten units in the last place of the largest, counts as converged: 1e-6 of
             the largest eigenvalue in float32.
         which: "largest" and "smallest" by sign, "magnitude" by absolute value.
-        max_products: Products after which the search ends, with what is there; k more measure the
-            bounds where eigenvalues are multiple.
+        max_products: Products after which the search ends, with what is there; some more measure
+            the bounds where eigenvalues are multiple, one for each pair found.
         seed: Of the random starts.
         basis_device: Where the basis is kept, one vector for each product; on an accelerator that
             is short of memory, "cpu".
@@ -128,6 +130,7 @@ class _Search:
 
     def __post_init__(self) -> None:
         self.generator = torch.Generator().manual_seed(self.seed)
+        self.largest = 0.0  # by absolute value
 
     def run(self, k: int, device: torch.device | str | None) -> Eigenpairs:
         wanted = min(k, self.operator.size)
@@ -136,14 +139,15 @@ class _Search:
         while (
             found.converged[:wanted].all()
             and self._left(krylov) > 0
-            and self._missed(krylov, found, wanted)
+            and self._missed(found, wanted)
         ):
             # What is only half known would spoil the bounds of all that is found beside it.
             known = _chosen(found, found.converged.nonzero()[0], self.operator.products)
             krylov = self._process(known.vectors, device)
             found = self._merged(known, self._grow(krylov, k + _SPARE))
-        found = _chosen(found, np.arange(wanted), self.operator.products)
-        return found if krylov.away_from is None else self._measured(found)
+        if krylov.away_from is not None:
+            found = self._measured(found)
+        return _chosen(found, np.arange(wanted), self.operator.products)
 
     def _process(self, away_from: Tensor | None, device: torch.device | str | None) -> Krylov:
         start = random_vector(self.operator, self.generator)
@@ -164,7 +168,8 @@ class _Search:
             if last or enough:
                 ritz = krylov.ritz()
                 order = self._order(ritz.values)[:demanded]
-                floor = self._floor(ritz.values)
+                self.largest = max(self.largest, float(abs(ritz.values).max()))
+                floor = self._floor()
                 bounds = np.hypot(ritz.bounds, floor)[order]
                 # The spare ones need only be seen to be there.
                 loose = np.where(np.arange(len(order)) < demanded - _SPARE, 1.0, _LOOSE)
@@ -179,12 +184,9 @@ class _Search:
             self.operator.products,
         )
 
-    def _missed(self, krylov: Krylov, found: Eigenpairs, wanted: int) -> bool:
-        """Whether the space beside a process holds an eigenvalue that belongs to the first ones."""
-        known = krylov.basis
-        if krylov.away_from is not None:
-            known = torch.cat([known, krylov.away_from])
-        beside = self._process(known, known.device)
+    def _missed(self, found: Eigenpairs, wanted: int) -> bool:
+        """Whether the space beside all that was found holds what belongs to the first ones."""
+        beside = self._process(found.vectors, found.vectors.device)
         least = self._rank(found.values[wanted - 1]) + found.bounds[wanted - 1]
         for _ in range(min(_CHECK, self._left(beside))):
             beside.step()
@@ -216,16 +218,24 @@ class _Search:
         return _chosen(both, self._order(both.values), self.operator.products)
 
     def _measured(self, pairs: Eigenpairs) -> Eigenpairs:
-        """The bounds by products: a second process knows the operator beside the first one only."""
-        device = self.operator.device
-        residuals = [
-            float((self.operator @ vector.to(device) - value * vector.to(device)).norm())
-            for value, vector in zip(pairs.values, pairs.vectors, strict=True)
-        ]
-        floor = self._floor(pairs.values)
-        bounds = np.hypot(residuals, floor)
-        fine = self._fine(pairs.values, bounds, floor)
-        return Eigenpairs(pairs.values, pairs.vectors, bounds, fine, self.operator.products)
+        """Rayleigh and Ritz in the space of all pairs, and bounds by products.
+
+        A process knows the operator only beside what it was kept away from: an error that the one
+        has left in a vector is in a vector of the other as well, and a rotation takes out both.
+        """
+        home = pairs.vectors.device
+        images = torch.stack([(self.operator @ v.to(self.operator.device)) for v in pairs.vectors])
+        images = images.to(home)
+        small = (pairs.vectors @ images.T).double()
+        values, turn = torch.linalg.eigh((small + small.T) / 2)
+        order = self._order(values.numpy(force=True))
+        turn = turn[:, torch.as_tensor(order, device=home)].T.to(images.dtype)
+        values, vectors = values.numpy(force=True)[order], turn @ pairs.vectors
+        rest = turn @ images - torch.as_tensor(values, device=home)[:, None] * vectors
+        floor = self._floor()
+        bounds = np.hypot(rest.norm(dim=1).double().numpy(force=True), floor)
+        fine = self._fine(values, bounds, floor)
+        return Eigenpairs(values, vectors, bounds, fine, self.operator.products)
 
     def _rank(self, values: Array) -> Array:
         """Large for what comes first."""
@@ -234,9 +244,9 @@ class _Search:
     def _order(self, values: Array) -> NDArray[np.int64]:
         return np.argsort(-self._rank(values), kind="stable")
 
-    def _floor(self, values: Array) -> float:
+    def _floor(self) -> float:
         """The rounding of a product: it limits every bound."""
-        return float(10 * torch.finfo(self.operator.dtype).eps * abs(values).max())
+        return 10 * torch.finfo(self.operator.dtype).eps * self.largest
 
     def _fine(self, values: Array, bounds: Array, floor: float) -> NDArray[np.bool_]:
         return np.asarray(bounds <= np.maximum(self.tolerance * abs(values), 2 * floor))

@@ -60,8 +60,8 @@ def test_a_converged_barrier_misses_no_more_than_its_error(weights, tolerance):
 
     barrier = linear_barrier(objective_of(smooth), *ends(), tolerance=tolerance, most=513)
 
-    fine = torch.linspace(0, 1, 4001).double()
-    loss = smooth(fine) if any(weights) else torch.zeros(4001).double()
+    fine = torch.linspace(0, 1, 4001, dtype=torch.float64)
+    loss = smooth(fine) if any(weights) else torch.zeros_like(fine)
     true = float((loss - ((1 - fine) * loss[0] + fine * loss[-1])).max())
     assert barrier.converged
     assert barrier.height - 1e-12 <= true <= barrier.height + barrier.error + 1e-9
