@@ -18,7 +18,7 @@ from lossedu.tables import Table
 
 Which = Literal["largest", "smallest", "magnitude"]
 _SPARE = 3
-_LOOSE = 10  # the tolerance of spare pairs, in units of that of the others
+_LOOSE = 10, 0.1  # the tolerance of spare pairs: in units of that of the others, and at most
 _EVERY = 2
 _CHECK = 100
 _UNLUCKY = 1e-3  # how small a part of a missed vector a random start may hold, of what is usual
@@ -172,8 +172,10 @@ class _Search:
                 floor = self._floor()
                 bounds = np.hypot(ritz.bounds, floor)[order]
                 # The spare ones need only be seen to be there.
-                loose = np.where(np.arange(len(order)) < demanded - _SPARE, 1.0, _LOOSE)
-                if last or self._fine(ritz.values[order], bounds / loose, floor).all():
+                times, most = _LOOSE
+                loose = max(1.0, min(times, most / self.tolerance))
+                allowed = np.where(np.arange(len(order)) < demanded - _SPARE, 1.0, loose)
+                if last or self._fine(ritz.values[order], bounds / allowed, floor).all():
                     break
         vectors = torch.as_tensor(ritz.coordinates[:, order].T, device=krylov.basis.device)
         return Eigenpairs(

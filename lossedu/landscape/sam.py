@@ -24,7 +24,8 @@ class SAM(Optimizer):
     Each step takes two gradients.  Give the work as a closure that computes the gradient and
     returns the loss; accumulation over several batches is a loop inside of it, and mixed precision
     is ``step(closure, scaler=scaler)`` with ``scaler.scale(loss).backward()`` in the closure.  Or
-    call `first_step` and `second_step` around the second gradient.
+    call `first_step` and `second_step` around the second gradient.  `lossedu.training.fit` does all
+    of this by itself.
 
     Args:
         base: The optimizer that steps.  Its parameter groups and state are shared, so schedulers

@@ -77,6 +77,8 @@ def fit(
         optimizer: An optimizer, or a function of the parameters that makes one:
             ``partial(torch.optim.AdamW, lr=1e-3)``.  A class of `torch.optim` is made with
             ``fused=True`` where it can be, unless you choose ``fused`` or ``foreach`` yourself.
+            One that steps by the gradient of another point (`lossedu.landscape.SAM`) gets it: each
+            step takes two passes then, and figures of gradients are of the second.
         schedule: A scheduler of `torch.optim.lr_scheduler`, or a function of the optimizer that
             makes one.  It moves after every step; `ReduceLROnPlateau` moves after every epoch.
         epochs: How many passes; or

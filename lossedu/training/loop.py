@@ -152,7 +152,7 @@ class Loop:
     def _step(self, group: list[Batch]) -> None:
         run = self.run
         self._optimizer.zero_grad(set_to_none=True)
-        loss, weight = self._passes.gradients(group)
+        loss, weight = self._passes.gradients(group, run.optimizer)
         if self.accelerator.scaler is not None:
             self.accelerator.unscale_gradients(self._optimizer)
         norms, norm = gradient_norms(self._trained)

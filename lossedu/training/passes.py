@@ -2,15 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
+from lossedu.training import random_states
 from lossedu.training.batches import Batch, Source
 from lossedu.training.outputs import Outputs
 
 Loss = Callable[..., Any]
+
+
+@runtime_checkable
+class Uphill(Protocol):
+    """An optimizer that steps by the gradient of another point, as `lossedu.landscape.SAM` does."""
+
+    def first_step(self) -> None:
+        """Go there by the gradient at hand, and clear it."""
+
+    def go_back(self) -> None:
+        """Return; the gradient found there stays."""
 
 
 class Passes:
@@ -36,15 +48,32 @@ class Passes:
         self._trained, self._tail = trained, tail
         self._world, self._device = accelerator.num_processes, accelerator.device
 
-    def gradients(self, group: list[Batch]) -> tuple[Tensor, Tensor | int]:
-        """Forward and backward passes of one step; the loss is this process's part of it."""
+    def gradients(self, group: list[Batch], optimizer: Any) -> tuple[Tensor, Tensor | int]:
+        """Forward and backward passes of one step.
+
+        The loss is this process's part, at the parameters themselves; so is the gradient, unless
+        the optimizer steps by another one.
+        """
+        if not isinstance(optimizer, Uphill):
+            return self._all(group, self._tail)
+        states = random_states.capture()
+        found = self._all(group, self._tail)
+        optimizer.first_step()
+        try:
+            random_states.restore(states)  # dropout hides the same units
+            self._all(group, tail=None)
+        finally:
+            optimizer.go_back()
+        return found
+
+    def _all(self, group: list[Batch], tail: Outputs | None) -> tuple[Tensor, Tensor | int]:
         total = sum(batch.total for batch in group)
         parts: list[Tensor] = []
         weights: list[Tensor] = []
         for k, batch in enumerate(group):
             alone = self._world > 1 and k < len(group) - 1
             with self._accelerator.no_sync(self._model) if alone else nullcontext():
-                part, weight = self._backward(batch, total)
+                part, weight = self._backward(batch, total, tail)
             parts.append(part)
             weights += [] if weight is None else [weight]
         loss = parts[0] if len(parts) == 1 else torch.stack(parts).sum()
@@ -52,7 +81,9 @@ class Passes:
             return loss, total
         return self._divided(loss, torch.stack(weights).sum())
 
-    def _backward(self, batch: Batch, total: int) -> tuple[Tensor, Tensor | None]:
+    def _backward(
+        self, batch: Batch, total: int, tail: Outputs | None
+    ) -> tuple[Tensor, Tensor | None]:
         values = self.place(batch.values)
         outputs = self._model(values[0])
         value, weight = _loss_and_weight(self._loss, outputs, values[1:])
@@ -63,8 +94,8 @@ class Passes:
             value = value * (batch.count / total)
         # Processes average their gradients; their sum is wanted.
         self._accelerator.backward(value * self._world if self._world > 1 else value)
-        if self._tail is not None:
-            self._tail.add(_detached(outputs), values[1:], batch)
+        if tail is not None:
+            tail.add(_detached(outputs), values[1:], batch)
         return value.detach(), weight
 
     def _divided(self, loss: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -13,6 +13,7 @@ from accelerate import PartialState
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from lossedu.landscape import SAM
 from lossedu.training import Checkpoints, fit
 from lossedu.training.history import MEASURED
 
@@ -47,18 +48,25 @@ def weighted(outputs, targets):
     return value, weight[targets].sum()
 
 
+def uphill(parameters):
+    """An optimizer that takes two passes a step."""
+    return SAM(torch.optim.SGD(parameters, lr=0.1, momentum=0.9), rho=0.1)
+
+
 def main(folder: Path, checkpoints: str, callbacks: list) -> None:
     x = torch.randn(N, 3, generator=torch.Generator().manual_seed(0))
     y = (x[:, 0] > 0).long()
     with torch.random.fork_rng():
         torch.random.manual_seed(0)
         layers = nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2)
-    # Three kinds of data and loss: rows by index, a shuffled loader, one example for two processes.
+    # Rows by index, a shuffled loader, one example for two processes, two passes a step.
     kinds = {
         "tensors": ((x, y), nn.CrossEntropyLoss()),
         "loader": (DataLoader(TensorDataset(x, y), 7, shuffle=True), weighted),
         "stream": ([(x[:1], y[:1]), (x[1:6], y[1:6]), (x[6:], y[6:])], nn.CrossEntropyLoss()),
+        "uphill": ((x, y), weighted),
     }
+    momentum = partial(torch.optim.SGD, lr=0.2, momentum=0.9)
     found = {}
     for name, (train, loss) in kinds.items():
         model = nn.Sequential(*layers)
@@ -69,10 +77,10 @@ def main(folder: Path, checkpoints: str, callbacks: list) -> None:
                 loss,
                 train,
                 (x[:13], y[:13]),
-                optimizer=partial(torch.optim.SGD, lr=0.2, momentum=0.9),
+                optimizer=uphill if name == "uphill" else momentum,
                 steps=18,
                 batch_size=6,
-                accumulate=2 if name == "loader" else 1,
+                accumulate=2 if name in ("loader", "uphill") else 1,
                 clip=1.0,
                 metrics={"first": lambda z, y: z[0, 0]},
                 checkpoints=Checkpoints(f"{checkpoints}/{name}", every_steps=7),
