@@ -21,7 +21,7 @@ SUITES = {
     "training": "one step of training, forward to update, in turn with the peer; memory is what a "
     "step allocates at its peak.",
     "landscape": "whole pictures and reports, from model and data to the result, in turn with the "
-    "peer.",
+    "peer; memory is what one evaluates with at its peak.",
     "curvature": "whole computations, from model and data to the result, in turn with the peer; "
     "memory is what one allocates at its peak.",
 }

@@ -56,7 +56,7 @@ def rows(device: str, *, quick: bool) -> Iterator[Row]:
         asked = 2 if quick else 4
         with stock(asked) as other:
             each = timed([_script("nbgrader"), "autograde", ASSIGNMENT], other) / asked
-        theirs = Measured(1e3 * each * few, 0.0)
+        theirs = Measured(1e3 * each * few)
         yield Row(
             "autograder grade",
             size,
@@ -81,7 +81,7 @@ def rows(device: str, *, quick: bool) -> Iterator[Row]:
         kills = 3 if quick else 20
         same = sum(survives_a_kill(folder, marks, number, ours) for number in range(kills))
         limit = (f"{same} of {kills} gradebooks identical", same == kills)
-        yield Row("kill -9, then --resume", size, "", Measured(None, 0.0), None, limit=limit)
+        yield Row("kill -9, then --resume", size, "", Measured(None), None, limit=limit)
 
 
 def server_rows() -> Iterator[Row]:
@@ -89,9 +89,7 @@ def server_rows() -> Iterator[Row]:
     start = time.perf_counter()
     with Server():
         ms = 1e3 * (time.perf_counter() - start)
-    yield Row(
-        "start of the server", "once", "", Measured(ms, 0.0), None, limit=("< 5 s", ms < 5000)
-    )
+    yield Row("start of the server", "once", "", Measured(ms), None, limit=("< 5 s", ms < 5000))
 
 
 @contextmanager

@@ -22,10 +22,10 @@ class DisagreementError(Exception):
 
 @dataclass(frozen=True)
 class Measured:
-    """Median milliseconds (None: not run, for lack of memory) and peak megabytes."""
+    """Median milliseconds and peak megabytes; None: not run, or not measured."""
 
     ms: float | None
-    mb: float
+    mb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ class Row:
     @property
     def memory_ratio(self) -> float | None:
         """Our peak memory in units of the peer's."""
-        return self.ours.mb / self.peer.mb if self.peer and self.peer.mb else None
+        if self.peer is None or not self.peer.mb or self.ours.mb is None:
+            return None
+        return self.ours.mb / self.peer.mb
 
     @property
     def met(self) -> bool:
@@ -82,7 +84,7 @@ class Row:
             _time(self.ours.ms),
             _time(self.peer.ms) if self.peer else "–",
             f"{self.ratio:.2g}" if self.ratio is not None else "–",
-            f"{self.ours.mb:.3g} / {self.peer.mb:.3g}" if self.peer else f"{self.ours.mb:.3g} / –",
+            f"{_memory(self.ours)} / {_memory(self.peer)}",
             verdict,
         )
 
@@ -91,6 +93,10 @@ def _time(ms: float | None) -> str:
     if ms is None:
         return "not run"
     return f"{ms:.3g} ms" if ms < 1000 else f"{ms / 1000:.3g} s"
+
+
+def _memory(measured: Measured | None) -> str:
+    return "–" if measured is None or measured.mb is None else f"{measured.mb:.3g}"
 
 
 def once(run: Step, device: str) -> float:
@@ -110,7 +116,7 @@ def warm(run: Step, device: str) -> float:
     return once(run, device) if first < LONG else first
 
 
-def peak_mb(run: Step, device: str) -> float:
+def peak_mb(run: Callable[[], object], device: str) -> float:
     """The most memory held at once beyond what was held before."""
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
