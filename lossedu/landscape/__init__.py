@@ -19,6 +19,7 @@ from lossedu.landscape.gate import (
     read_limits,
 )
 from lossedu.landscape.line import Line, interpolation, line
+from lossedu.landscape.natural_gradient import NaturalGradient, natural_gradient
 from lossedu.landscape.noise_scale import NoiseScale, gradient_noise_scale
 from lossedu.landscape.objective import Objective
 from lossedu.landscape.paths import LowLossPath, low_loss_path
@@ -52,6 +53,7 @@ __all__ = [
     "Limit",
     "Line",
     "LowLossPath",
+    "NaturalGradient",
     "NoiseScale",
     "Objective",
     "OldTask",
@@ -88,6 +90,7 @@ __all__ = [
     "linear_barrier",
     "low_loss_path",
     "most_negative_eigenvalue",
+    "natural_gradient",
     "plane",
     "power_iteration",
     "principal_plane",
