@@ -29,7 +29,7 @@ Target = Annotated[
 ]
 Out = Annotated[Path, typer.Option(help="Where the picture goes; the rest lies beside it.")]
 Span = Annotated[float, typer.Option(help="How far each way, in units of the directions.")]
-Resolution = Annotated[int, typer.Option(help="Places along each axis.")]
+Resolution = Annotated[int, typer.Option(min=2, help="Places along each axis.")]
 Normalise = Annotated[str, typer.Option(help="Random directions: none, layer or filter.")]
 Seed = Annotated[int, typer.Option(help="What random directions depend on.")]
 BatchNorm = Annotated[
@@ -60,6 +60,7 @@ def plane(
         from lossedu.figures import contour_figure, write_surface
         from lossedu.landscape.plane import plane as losses_on
 
+        _check_out(out, ".html")
         found = losses_on(
             objective_of(target, batch_norm),
             span=span,
@@ -98,6 +99,7 @@ def line(
         from lossedu.landscape.line import interpolation
         from lossedu.landscape.line import line as losses_along
 
+        _check_out(out, ".svg")
         objective = objective_of(target, batch_norm)
         kept: dict[str, Any] = {"file": _points_file(out, resume=resume), "progress": not quiet}
         kept["resolution"] = resolution
@@ -130,7 +132,9 @@ def spectrum(
         from lossedu.landscape.density import spectral_density
         from lossedu.landscape.eigenvalues import top_eigenvalues
 
+        _check_out(out, ".svg")
         objective = objective_of(target, batch_norm)
+        out.parent.mkdir(parents=True, exist_ok=True)
         pairs = top_eigenvalues(objective, top, tolerance=tolerance, seed=seed)
         found = spectral_density(objective, probes=probes, seed=seed)
         lower, upper = found.band
@@ -147,7 +151,7 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(" ".join(str(error).split()), err=True)
         raise typer.Exit(2) from error
 
 
@@ -175,20 +179,29 @@ def _called(target: str) -> "Objective":
     from lossedu.landscape import Objective
 
     module, _, function = target.partition(":")
-    sys.path.insert(0, str(Path.cwd()))  # as python -m does
+    here = str(Path.cwd())
+    sys.path.insert(0, here)  # as python -m does
     try:
-        made = getattr(import_module(module), function)()
-    except (ImportError, AttributeError) as error:
-        raise ValueError(
-            f"target must be package.module:function, but {target}: {error}."
-        ) from error
+        try:
+            make = getattr(import_module(module), function)
+        except (ImportError, AttributeError) as error:
+            raise ValueError(
+                f"target must be package.module:function, but {target}: {error}."
+            ) from error
+        made = make()
     finally:
-        sys.path.remove(str(Path.cwd()))
+        sys.path.remove(here)
     if not isinstance(made, Objective):
         raise ValueError(
             f"target must return an Objective, but {target} returns {type(made).__name__}."
         )
     return made
+
+
+def _check_out(out: Path, suffix: str) -> None:
+    """Refuse a name that a file of another kind would take, or hide."""
+    if out.suffix.lower() != suffix:
+        raise ValueError(f"out must end in {suffix}, but is {out}.")
 
 
 def _ends(target: str, to: str) -> tuple[Any, Any]:
@@ -218,9 +231,12 @@ def _write_figure(draw: Any, given: Any, file: Path, **words: Any) -> None:
         figure = draw(given, **words)
         part = file.with_name(f".{file.name}.part")
         style = {"facecolor": "white", "transparent": False, "format": "svg"}
-        figure.savefig(part, **style)
-        plt.close(figure)
-    part.replace(file)
+        try:
+            figure.savefig(part, **style)
+            part.replace(file)
+        finally:
+            plt.close(figure)
+            part.unlink(missing_ok=True)
 
 
 def _write_numbers(out: Path, **arrays: Any) -> None:

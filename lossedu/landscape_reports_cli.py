@@ -6,25 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lossedu.landscape_cli import Target, in_words, objective_of
+
 if TYPE_CHECKING:
     from lossedu.landscape.comparison import Comparison
     from lossedu.landscape.gate import GateResult
+    from lossedu.tables import Table
 
-_Target = Annotated[
-    str,
-    typer.Argument(
-        help="A folder that lossedu train has written, or package.module:function that returns an "
-        "Objective.",
-        show_default=False,
-    ),
-]
 _Folder = Annotated[Path, typer.Argument(help="A folder that lossedu train has written.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def compare(
-    first: _Target,
-    second: _Target,
+    first: Target,
+    second: Target,
     out: Annotated[Path, typer.Option(help="Folder for the page and the JSON.")] = Path("compared"),
     as_json: _Json = False,
 ) -> None:
@@ -32,9 +27,9 @@ def compare(
 
     Data and loss are those of FIRST, and so is the held-out part; functions have none.
     """
-    from lossedu.landscape_cli import in_words
-
     with in_words():
+        if out.exists() and not out.is_dir():  # said before the work, not after it
+            raise ValueError(f"out must be a folder, but {out} is a file.")
         found = _comparison(first, second)
         written = found.write(out)
     _say(found, as_json=as_json)
@@ -43,7 +38,7 @@ def compare(
 
 
 def gate(
-    target: _Target,
+    target: Target,
     limits: Annotated[Path, typer.Option(help="YAML or JSON: figures and their limits.")],
     reference: Annotated[
         str, typer.Option(help="An earlier one, for limits of barrier and drift.")
@@ -57,8 +52,6 @@ def gate(
         top_eigenvalue: 60
         accuracy: {least: 0.95}
     """
-    from lossedu.landscape_cli import in_words
-
     with in_words():
         result = _gated(target, limits, reference)
     _say(result, as_json=as_json)
@@ -72,20 +65,14 @@ def paths(
     steps: Annotated[int, typer.Option(help="Training steps of the curve.")] = 600,
     as_json: _Json = False,
 ) -> None:
-    """Look for ways between two models: the straight line, aligned, and a trained curve."""
-    from lossedu.landscape.alignment import aligned_barrier
-    from lossedu.landscape.comparison import between, finite
-    from lossedu.landscape.paths import low_loss_path
-    from lossedu.landscape_cli import in_words
-    from lossedu.training.saved_runs import read_run
+    """Look for ways between two models: the straight line, aligned, and a trained curve.
+
+    Data and loss are those of FIRST.
+    """
+    from lossedu.landscape.comparison import finite
 
     with in_words():
-        one, other = read_run(first), read_run(second)
-        objective = between(one.model, one.task.loss, [one.task.train])
-        end = objective.flatten(dict(other.model.named_parameters()))
-        path = low_loss_path(objective, objective.point, end, steps=steps)
-        aligned = aligned_barrier(objective, one.model, other.model) if align else None
-    tables = [path.table()] + ([] if aligned is None else [aligned.table()])
+        tables = _ways(first, second, align, steps)
     if as_json:
         rows = [dict(zip(t.headings, row, strict=True)) for t in tables for row in t.rows]
         typer.echo(json.dumps(finite(rows), allow_nan=False))
@@ -94,9 +81,28 @@ def paths(
             _print(table)
 
 
+def _ways(first: Path, second: Path, align: bool, steps: int) -> list["Table"]:
+    from lossedu.landscape.alignment import aligned_barrier
+    from lossedu.landscape.comparison import between
+    from lossedu.landscape.drift import check_same_elsewhere
+    from lossedu.landscape.paths import low_loss_path
+    from lossedu.training.saved_runs import read_run
+
+    one, other = read_run(first), read_run(second)
+    ends = [between(run.model, one.task.loss, [one.task.train]) for run in (one, other)]
+    check_same_elsewhere(*ends)
+    aligned = []
+    if align:  # first, for it takes a moment where the curve takes long, and may not be possible
+        try:
+            aligned = [aligned_barrier(ends[0], one.model, other.model).table()]
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{error} Hint: --no-align leaves this out.") from error
+    path = low_loss_path(ends[0], ends[0].point, ends[1].point, steps=steps)
+    return [path.table(), *aligned]
+
+
 def _comparison(first: str, second: str) -> "Comparison":
     from lossedu.landscape.comparison import compare_checkpoints, compare_objectives
-    from lossedu.landscape_cli import objective_of
     from lossedu.training.saved_runs import read_run
 
     names = _names(first, second)
@@ -112,7 +118,6 @@ def _comparison(first: str, second: str) -> "Comparison":
 
 def _gated(target: str, limits: Path, reference: str) -> "GateResult":
     from lossedu.landscape.gate import gate_objective, landscape_gate, read_limits
-    from lossedu.landscape_cli import objective_of
     from lossedu.training.saved_runs import read_run
 
     allowed = read_limits(limits)
@@ -129,11 +134,15 @@ def _is_function(target: str) -> bool:
 
 
 def _names(first: str, second: str) -> tuple[str, str]:
-    """The folders' names, or all of what was given where these are the same."""
+    """The folders' names, with as many of those above as tell them apart."""
     if _is_function(first) or _is_function(second):
         return first, second
-    short = [Path(target).resolve().name for target in (first, second)]
-    return (first, second) if short[0] == short[1] else (short[0], short[1])
+    one, other = (Path(target).resolve().parts for target in (first, second))
+    deepest = max(len(one), len(other))
+    for depth in range(1, deepest):
+        if one[-depth:] != other[-depth:]:
+            return str(Path(*one[-depth:])), str(Path(*other[-depth:]))
+    return first, second
 
 
 def _say(result: Any, *, as_json: bool) -> None:
@@ -148,4 +157,5 @@ def _print(table: Any) -> None:
 
     from lossedu.tables import as_rich
 
-    Console(highlight=False).print(as_rich(table))
+    # Without markup: a folder may be called run[3].
+    Console(highlight=False, markup=False).print(as_rich(table))

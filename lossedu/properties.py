@@ -89,6 +89,7 @@ def _along_axis(spec: LossSpec, settings: dict[str, Setting]) -> tuple[sp.Expr, 
 def _evaluate(expression: sp.Expr, at: sp.Symbol) -> Callable[[float], float]:
     function = numeric([at], expression)
 
+    @cache  # several questions ask at the same places
     def value(number: float) -> float:
         # 1 - sigmoid(a / T) needs a / (T log 10) digits before anything of it is seen.
         a_unit = _DIGITS_NEAR if abs(number) <= _REACH else _DIGITS_FAR

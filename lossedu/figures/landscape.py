@@ -40,7 +40,14 @@ def contour_figure(
 
     Returns:
         The matplotlib figure, not shown.
+
+    Raises:
+        ValueError: If the plane has fewer than two places along an axis.
     """
+    if min(len(plane.x), len(plane.y)) < 2:
+        raise ValueError(
+            f"plane must have 2 x 2 places or more, but has {len(plane.x)} x {len(plane.y)}."
+        )
     figure, axes = plt.subplots(figsize=(6, 5))
     shown, norm, levels = _levels(plane, log)
     if levels is not None:
@@ -120,7 +127,7 @@ def line_figure(
 
     Args:
         lines: At least one, all at the same places: several directions, or several seeds.
-        log: Whether the axis of losses is logarithmic.
+        log: Whether the axis of losses is logarithmic, if any is above 0.
         title: Its message.
         xlabel: What the axis of places is.
 
@@ -143,15 +150,18 @@ def line_figure(
     for low, high in _gaps(at, np.isfinite(middle)):
         axes.axvspan(low, high, color=GREY, alpha=0.3, hatch="///", linewidth=0)
     axes.set(title=title, xlabel=xlabel, ylabel="loss")
-    if log:
+    if log and (losses > 0).any():
         axes.set_yscale("log")
     return figure
 
 
 def _gaps(at: Array, finite: NDArray[np.bool_]) -> list[tuple[float, float]]:
-    """Stretches around the places where there is no finite loss."""
-    half = (at[-1] - at[0]) / max(len(at) - 1, 1) / 2
-    return [(float(a - half), float(a + half)) for a in at[~finite]]
+    """Stretches around the places without a finite loss, half of the way to the next place."""
+    if len(at) < 2:
+        return [(float(a), float(a)) for a in at[~finite]]
+    halves = np.diff(at) / 2
+    low, high = at - np.r_[halves[:1], halves], at + np.r_[halves, halves[-1:]]
+    return [(float(low[k]), float(high[k])) for k in np.flatnonzero(~finite)]
 
 
 def spectrum_figure(

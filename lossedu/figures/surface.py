@@ -147,7 +147,7 @@ def _marks(
         places = np.asarray(trajectory, dtype=np.float64)
         on = RegularGridInterpolator((plane.y, plane.x), plane.losses, bounds_error=False)
         losses = on(places[:, ::-1])
-    if not np.isfinite(losses).any():
+    if not (np.isfinite(losses).any() and plane.finite.any()):
         return []
     return [
         go.Scatter3d(

@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lossedu.landscape.barrier import Barrier, linear_barrier
+from lossedu.landscape.barrier import Barrier, check_moves_statistics, linear_barrier
 from lossedu.landscape.chain import Link, chain_of
 from lossedu.landscape.objective import Objective
+from lossedu.landscape.skeleton import unwrapped
 from lossedu.losses._checks import check_count
 from lossedu.tables import Table
 
@@ -24,7 +25,8 @@ class Alignment:
     """A model with its hidden units in the order of another's.
 
     Attributes:
-        state_dict: The model's, permuted: the same function of the inputs.
+        state_dict: The model's, permuted: the same function of the inputs.  Names are those of the
+            model without a wrapper.
         permutations: For each layer but the last, the place in the model of each unit.
         similarity: Inner product of the two models' weights, before and after.
         sweeps: How many times all layers were visited.
@@ -78,25 +80,28 @@ def align(reference: nn.Module, model: nn.Module, *, sweeps: int = 100) -> Align
         The permuted ``state_dict`` and what was done.
 
     Raises:
-        ValueError: If the model is no such chain (a residual connection, say), or the two differ.
+        ValueError: If the model is no such chain (a residual connection, say), the two differ, or
+            a weight is not finite.
 
     References:
         S. Ainsworth, J. Hayase, S. Srinivasa, Git Re-Basin: merging models modulo permutation
         symmetries, ICLR 2023, arXiv 2209.04836, algorithm 1.
     """
     check_count("sweeps", sweeps)
+    reference, model = unwrapped(reference), unwrapped(model)
     links = chain_of(model)
     first, second = dict(reference.state_dict()), dict(model.state_dict())
     shapes = [{name: t.shape for name, t in state.items()} for state in (first, second)]
     if shapes[0] != shapes[1]:
         odd = sorted(set(shapes[0].items()) ^ set(shapes[1].items()))[0][0]
         raise ValueError(f"model must have the layers of reference, but they differ in {odd!r}.")
+    _check_finite(links, reference=first, model=second)
     pair = _Pair.of(links, first, second)
     starts = [pair.identity(), pair.greedy(forwards=True), pair.greedy(forwards=False)]
     results = [pair.improved(start, sweeps) for start in starts]
     orders, count = max(results, key=lambda result: pair.similarity(result[0]))
     return Alignment(
-        _permuted(links, second, orders),
+        _under_all_names(model, _permuted(links, second, orders)),
         {
             link.name: torch.from_numpy(order.copy())
             for link, order in zip(links, orders[1:-1], strict=False)
@@ -112,19 +117,44 @@ def aligned_barrier(
     """Align two models and measure the barrier between them before and after.
 
     Args:
-        objective: The loss, over all parameters; with batch norm, not frozen.
+        objective: The loss, over all parameters in which the models differ or that alignment
+            moves; with batch norm, not frozen.
         reference: The model at 0.
         model: The model at 1, which is aligned.
         tolerance: As for `linear_barrier`.
 
     Raises:
-        ValueError: As `align` and `linear_barrier` do.
+        ValueError: As `align` and `linear_barrier` do, or if a parameter that the objective keeps
+            fixed has another value in a model.
     """
+    check_moves_statistics(objective)
     alignment = align(reference, model)
-    start = objective.flatten(reference.state_dict())
-    ends = [objective.flatten(state) for state in (model.state_dict(), alignment.state_dict)]
+    one, other = (unwrapped(m).state_dict() for m in (reference, model))
+    _check_fixed(objective, one, other, alignment.state_dict)
+    start = objective.flatten(one)
+    ends = [objective.flatten(state) for state in (other, alignment.state_dict)]
     before, after = (linear_barrier(objective, start, end, tolerance=tolerance) for end in ends)
     return AlignedBarrier(before, after, alignment)
+
+
+def _check_finite(links: list[Link], **states: Mapping[str, Tensor]) -> None:
+    for model, state in states.items():
+        for link in links:
+            for name in (f"{link.name}.weight", *_unit_names(link, state)):
+                if ".running_" not in name and not state[name].isfinite().all():
+                    raise ValueError(
+                        f"{model} must have finite weights, but {name!r} has entries that are not."
+                    )
+
+
+def _check_fixed(objective: Objective, *states: Mapping[str, Tensor]) -> None:
+    """Refuse a line on which a layer stays behind while those beside it move."""
+    for name, kept in objective.fixed.items():
+        if not all(torch.equal(kept, state[name].to(kept)) for state in states):
+            raise ValueError(
+                f"objective must vary every parameter that differs, but keeps {name!r} as it is. "
+                "Hint: parameters=lambda name: True."
+            )
 
 
 @dataclass(frozen=True)
@@ -194,7 +224,10 @@ class _Pair:
 
     def _outgoing(self, orders: list[Order], k: int) -> NDArray[np.float64]:
         one, other = self.weights[k]
-        common: NDArray[np.float64] = np.einsum("oil,ojl->ij", one, other[orders[k + 1]])
+        mine, theirs = (
+            w.transpose(1, 0, 2).reshape(w.shape[1], -1) for w in (one, other[orders[k + 1]])
+        )
+        common: NDArray[np.float64] = mine @ theirs.T
         return common
 
 
@@ -220,6 +253,17 @@ def _permuted(
             result[part] = result[part][out]
         before = order
     return result
+
+
+def _under_all_names(model: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A layer that hangs in several places of a model has a tensor in the state for each."""
+    first: dict[int, str] = {}
+    named = (model.named_parameters, model.named_buffers)
+    for name, tensor in (pair for each in named for pair in each(remove_duplicate=False)):
+        known = first.setdefault(id(tensor), name)
+        if name in state:
+            state[name] = state[known]
+    return state
 
 
 def _inputs(link: Link) -> int:

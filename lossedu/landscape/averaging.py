@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from lossedu.landscape.objective import Objective
+from lossedu.landscape.skeleton import unwrapped
 from lossedu.losses._checks import check_count, check_number
 from lossedu.training.averaging import WeightAverage
 from lossedu.training.batches import Data
@@ -82,11 +84,18 @@ def average_weights(
     if not states:
         raise ValueError("states must hold at least one state_dict, but are empty.")
     current = copy.deepcopy(model)
+    dtypes = [parameter.dtype for parameter in current.parameters()]
+    for parameter in current.parameters():
+        # A running mean in half precision stops where a term is less than its rounding.
+        if parameter.is_floating_point() and parameter.element_size() < 4:
+            parameter.data = parameter.data.float()
     averaged = AveragedModel(current)
     for state in states:
         current.load_state_dict(state)
         averaged.update_parameters(current)
     mean: nn.Module = averaged.module
+    for parameter, dtype in zip(mean.parameters(), dtypes, strict=True):
+        parameter.data = parameter.data.to(dtype)
     for buffer, last in zip(mean.buffers(), current.buffers(), strict=True):
         buffer.copy_(last)
     if data is not None:
@@ -101,10 +110,13 @@ def update_batch_norm(model: nn.Module, data: Data, *, batch_size: int | None = 
     off.  Without batch norm nothing happens, and data are not read.
 
     Args:
-        model: Only the buffers of its batch norm layers change.
+        model: Also wrapped, as for `Objective`.  Only the buffers of its batch norm layers change.
         data: As for `Objective`.
         batch_size: As for `Objective`.
     """
+    model = unwrapped(model)
+    if not any(isinstance(module, _BatchNorm) for module in model.modules()):
+        return
     objective = Objective(model, _nothing, data, parameters=lambda _: True, batch_size=batch_size)
     statistics = objective.statistics(objective.point)
     for name, buffer in model.named_buffers():

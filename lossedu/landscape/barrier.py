@@ -60,11 +60,12 @@ def linear_barrier(
         - (1 - t)\,L(\theta_0) - t\,L(\theta_1)
 
     Equal steps come first; then the interval that may hide most above the highest point so far is
-    halved, until none may hide more than the tolerance.
+    halved, until none may hide more than the tolerance or cannot be halved: a loss that jumps is
+    never called converged.
 
     Args:
         objective: With batch norm not frozen: each model has its own statistics.
-        start: A point, shape ``(size,)``.
+        start: A point, shape ``(size,)``; see `Objective.flatten` for a ``state_dict``.
         end: Another.
         tolerance: The error at which to stop, in units of the loss's range on the line or of the
             larger end value, whichever is larger; above 0.
@@ -72,17 +73,23 @@ def linear_barrier(
         most: Evaluations at most.
 
     Raises:
-        ValueError: If an argument is out of range, or batch norm is frozen.
+        TypeError: If an end is no tensor.
+        ValueError: If an argument is out of range or an end of another size, or batch norm is
+            frozen.
 
     References:
         J. Frankle et al., Linear mode connectivity and the lottery ticket hypothesis, ICML 2020,
-        arXiv 1912.05671, definition 2.
+        arXiv 1912.05671, who subtract the mean of the end values; R. Entezari et al., The role of
+        permutation invariance in linear mode connectivity of neural networks, ICLR 2022, arXiv
+        2110.06296, who subtract the line between them, as here.
     """
     check_moves_statistics(objective)
     check_positive("tolerance", tolerance)
+    check_count("points", points)
     check_count("most", most)
     if not 3 <= points <= most:
         raise ValueError(f"points must lie in 3 to most, {most}, but is {points}.")
+    start, end = end_of_path(objective, "start", start), end_of_path(objective, "end", end)
     seen = {t: _loss_at(objective, start, end, t) for t in np.linspace(0, 1, points).tolist()}
     while True:
         barrier, worst = _so_far(seen, tolerance)
@@ -92,8 +99,9 @@ def linear_barrier(
 
 
 def _loss_at(objective: Objective, start: Tensor, end: Tensor, t: float) -> float:
-    # Weighted so that both ends are met exactly, whatever the dtype.
-    return objective.value((1 - t) * start + t * end)
+    # Weighted so that both ends are met exactly, whatever the dtype; but 0 times NaN is NaN.
+    ends = {0.0: start, 1.0: end}
+    return objective.value(ends[t] if t in ends else (1 - t) * start + t * end)
 
 
 def _so_far(seen: dict[float, float], tolerance: float) -> tuple[Barrier, float | None]:
@@ -111,8 +119,8 @@ def _so_far(seen: dict[float, float], tolerance: float) -> tuple[Barrier, float 
     widest = int(hidden.argmax())
     middle = float((positions[widest] + positions[widest + 1]) / 2)
     converged = error <= tolerance * scale
-    height = float(rise[top])
-    return Barrier(height, float(positions[top]), error, converged, positions, losses), middle
+    found = Barrier(float(rise[top]), float(positions[top]), error, converged, positions, losses)
+    return found, None if middle in seen else middle
 
 
 def _possible(positions: NDArray[np.float64], rise: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -122,8 +130,10 @@ def _possible(positions: NDArray[np.float64], rise: NDArray[np.float64]) -> NDAr
     most max over s of (1 - s) a + s b + M h² s (1 - s) / 2.
     """
     slopes = np.diff(rise) / np.diff(positions)
-    bends = np.maximum(-2 * np.diff(slopes) / (positions[2:] - positions[:-2]), 0.0)
-    around = np.concatenate([bends[:1], bends, bends[-1:]])
+    bends = -2 * np.diff(slopes) / (positions[2:] - positions[:-2])
+    first = _trend(positions[1:-1], bends, positions[0])
+    last = _trend(positions[-2:0:-1], bends[::-1], positions[-1])
+    around = np.maximum(np.concatenate([[first], bends, [last]]), 0.0)
     highest = []
     for k, (low, high) in enumerate(pairwise(range(len(positions)))):
         width = positions[high] - positions[low]
@@ -132,6 +142,44 @@ def _possible(positions: NDArray[np.float64], rise: NDArray[np.float64]) -> NDAr
         s = float(np.clip(0.5 + tilt / (2 * bow), 0, 1)) if bow > 0 else float(tilt > 0)
         highest.append(rise[k] + s * tilt + bow * s * (1 - s))
     return np.array(highest)
+
+
+def _trend(places: NDArray[np.float64], bends: NDArray[np.float64], end: float) -> float:
+    """The most that the nearest bends let expect at an end, where no difference can be taken.
+
+    What a constant, a line and a parabola through the first one, two and three of them give there,
+    by Neville's scheme.
+    """
+    level = bends[:3].tolist()
+    most = level[0]
+    for reach in range(1, len(level)):
+        level = [
+            ((end - places[k + reach]) * near + (places[k] - end) * far)
+            / (places[k] - places[k + reach])
+            for k, (near, far) in enumerate(pairwise(level))
+        ]
+        most = max(most, level[0])
+    return float(most)
+
+
+def end_of_path(objective: Objective, name: str, given: Tensor) -> Tensor:
+    """A point to begin or end at, detached and on the objective's device; it may hold NaN.
+
+    Raises:
+        TypeError: If it is no tensor.
+        ValueError: If it is of another size.
+    """
+    if not isinstance(given, Tensor):
+        raise TypeError(
+            f"{name} must be a tensor, but is {type(given).__name__}. Hint: objective.flatten "
+            "makes one of a state_dict."
+        )
+    if given.shape != (objective.size,):
+        raise ValueError(
+            f"{name} must have shape ({objective.size},), one entry for each parameter, but has "
+            f"shape {tuple(given.shape)}."
+        )
+    return given.detach().to(objective.device)
 
 
 def check_moves_statistics(objective: Objective) -> None:

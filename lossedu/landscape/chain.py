@@ -32,11 +32,14 @@ _ELEMENTWISE = (
     nn.Hardswish,
     nn.Identity,
 )
-_SHAPELESS = (*_POOLS, *_ADAPTIVE, *_DROPOUTS, *_ELEMENTWISE, nn.Flatten)
-_FUNCTIONS = {
+_UNIT_BY_UNIT = (*_DROPOUTS, *_ELEMENTWISE)
+_UNIT_BY_UNIT_FUNCTIONS = {
     *("relu", "relu_", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "softplus"),
+    "dropout",
+}
+_POOL_FUNCTIONS = {
     *("max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool2d"),
-    *("boolean_dispatch", "dropout", "flatten"),
+    "boolean_dispatch",  # how torch calls those that may return indices too
 }
 
 
@@ -60,26 +63,37 @@ def chain_of(model: nn.Module) -> list[Link]:
 
     Args:
         model: Layers `Linear` and `Conv2d` (without groups), `BatchNorm`, elementwise activations,
-            pooling, dropout and flattening, in `Sequential` or in a ``forward`` of its own.
+            pooling, dropout and flattening, in `Sequential` or in a ``forward`` of its own.  A
+            batch norm behind a `Linear` is taken for one over its units: for rows, not for
+            sequences of them.
 
     Raises:
         ValueError: If it is no such chain; the message names the step.
     """
     modules = dict(model.named_modules())
     links: list[Link] = []
+    used: list[nn.Module] = []
+    flat = False  # whether what the last layer gave has been flattened
     for node in _between(model, modules):
-        layer = modules[str(node.target)] if node.op == "call_module" else None
-        if layer is None:
-            _check_function(node)
-        elif isinstance(layer, (nn.Linear, nn.Conv2d)):
-            if layer in [link.layer for link in links]:
-                raise _no_chain(f"{node.target!r} is used twice")
-            _check_layer(str(node.target), layer)
-            links.append(Link(str(node.target), layer, ()))
+        name = str(node.target)
+        layer = modules[name] if node.op == "call_module" else None
+        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.BatchNorm1d, nn.BatchNorm2d)):
+            if layer in used:
+                raise _no_chain(f"{name!r} is used twice")
+            used.append(layer)
+        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            _check_layer(name, layer)
+            if links:
+                _check_joint(name, layer, links[-1], flat)
+            links.append(Link(name, layer, ()))
+            flat = False
         elif isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)):
-            links[-1] = replace(links[-1], norms=(*links[-1].norms, str(node.target)))
+            _check_norm(name, layer, links[-1])
+            links[-1] = replace(links[-1], norms=(*links[-1].norms, name))
         else:
-            _check_shapeless(str(node.target), layer)
+            flat = _flattens(node, layer) or flat
+            _check_step(node, layer, links[-1], flat)
+    _check_untied(model, used)
     return links
 
 
@@ -110,27 +124,84 @@ def _has_weights(node: torch.fx.Node, modules: Mapping[str, nn.Module]) -> bool:
     )
 
 
-def _check_function(node: torch.fx.Node) -> None:
+def _called(node: torch.fx.Node) -> str:
     target: Any = node.target
-    name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
-    if name not in _FUNCTIONS:
-        raise _no_chain(f"it calls {name!r}")
-    if name == "flatten" and (*node.args[1:], *node.kwargs.values())[:1] != (1,):
-        raise _no_chain("it flattens from another axis than 1")
+    return target if isinstance(target, str) else getattr(target, "__name__", str(target))
 
 
-def _check_shapeless(name: str, layer: nn.Module) -> None:
-    if isinstance(layer, nn.Flatten) and layer.start_dim != 1:
-        raise _no_chain(f"{name!r} flattens from axis {layer.start_dim}, not 1")
-    if isinstance(layer, nn.PReLU) and layer.num_parameters == 1:
+def _flattens(node: torch.fx.Node, layer: nn.Module | None) -> bool:
+    """Whether a step makes rows of what it gets: all axes behind that of examples become one."""
+    given: dict[str, Any]
+    if isinstance(layer, nn.Flatten):
+        given = {"start_dim": layer.start_dim, "end_dim": layer.end_dim}
+    elif layer is None and _called(node) == "flatten":
+        given = dict(zip(("start_dim", "end_dim"), node.args[1:], strict=False)) | node.kwargs
+    else:
+        return False
+    first, last = given.get("start_dim", 0), given.get("end_dim", -1)
+    if (first, last) != (1, -1):
+        name = node.name if layer is None else str(node.target)
+        raise _no_chain(f"{name!r} flattens from axis {first} to {last}, not from 1 to -1")
+    return True
+
+
+def _check_step(node: torch.fx.Node, layer: nn.Module | None, link: Link, flat: bool) -> None:
+    """A step without weights: one by one for each unit, or over the places of a convolution."""
+    name = _called(node)
+    if isinstance(layer, nn.Flatten) or (layer is None and name == "flatten"):
         return
-    if not isinstance(layer, _SHAPELESS):
+    pools = name in _POOL_FUNCTIONS or isinstance(layer, (*_POOLS, *_ADAPTIVE))
+    if pools and (flat or not isinstance(link.layer, nn.Conv2d)):
+        called = name if layer is not None else node.name
+        raise _no_chain(f"{called!r} pools over the units of {link.name!r}")
+    if layer is None and not pools and name not in _UNIT_BY_UNIT_FUNCTIONS:
+        raise _no_chain(f"it calls {name!r}")
+    one_slope = isinstance(layer, nn.PReLU) and layer.num_parameters == 1
+    if not (layer is None or pools or one_slope or isinstance(layer, _UNIT_BY_UNIT)):
         raise _no_chain(f"{name!r} is a {type(layer).__name__}")
 
 
 def _check_layer(name: str, layer: Weighted) -> None:
     if isinstance(layer, nn.Conv2d) and layer.groups != 1:
         raise _no_chain(f"{name!r} has {layer.groups} groups")
+    if set(layer._parameters) != {"weight", "bias"} or layer._buffers:
+        raise _no_chain(f"{name!r} computes its weights from others, as if pruned or parametrized")
+
+
+def _check_joint(name: str, layer: Weighted, before: Link, flat: bool) -> None:
+    """Each input of a layer belongs to one unit of the layer before, the first ones to the first.
+
+    A Linear acts on the last axis, a convolution's units lie on the second one: only rows of a
+    convolution reach a Linear unit after unit, and only those of a Linear one for one.
+    """
+    units = len(before.layer.weight)
+    if isinstance(layer, nn.Conv2d):
+        fits = isinstance(before.layer, nn.Conv2d) and not flat and layer.in_channels == units
+    elif isinstance(before.layer, nn.Conv2d):
+        fits = flat and layer.in_features % units == 0
+    else:
+        fits = layer.in_features == units
+    if not fits:
+        raise _no_chain(f"the inputs of {name!r} are not the {units} units of {before.name!r}")
+
+
+def _check_norm(name: str, norm: Norm, link: Link) -> None:
+    if norm.num_features != len(link.layer.weight):
+        raise _no_chain(
+            f"{name!r} has {norm.num_features} features for the {len(link.layer.weight)} units of "
+            f"{link.name!r}"
+        )
+
+
+def _check_untied(model: nn.Module, used: list[nn.Module]) -> None:
+    """A tensor that two layers share cannot follow two orders."""
+    names: dict[int, str] = {}
+    own = {id(parameter) for layer in used for parameter in layer.parameters()}
+    for path, module in model.named_modules():
+        for key, parameter in module.named_parameters(path, recurse=False):
+            other = names.setdefault(id(parameter), key)
+            if other != key and id(parameter) in own:
+                raise _no_chain(f"{other!r} and {key!r} are one tensor")
 
 
 def _no_chain(reason: str) -> ValueError:

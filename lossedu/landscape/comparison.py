@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,11 +13,9 @@ from torch import nn
 from lossedu.landscape.barrier import Barrier, linear_barrier
 from lossedu.landscape.drift import Drift, check_same_elsewhere, drift
 from lossedu.landscape.objective import Loss, Objective
-from lossedu.landscape.vital_signs import Measured, VitalSigns, vital_signs
+from lossedu.landscape.vital_signs import ALONE, Measured, VitalSigns, vital_signs
 from lossedu.tables import Table
 from lossedu.training.batches import Data
-
-_SIGNS = ("loss", "gradient_norm", "top_eigenvalue", "trace", "sharpness", "statistics_gap")
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Comparison:
         """One row for each figure of both."""
         headings = ["", *self.names, "difference"]
         rows = []
-        for name in (*_SIGNS, *self.signs[0].held_out):
+        for name in (*ALONE, *self.signs[0].held_out):
             one, other = (_figure(signs, name) for signs in self.signs)
             rows.append((name.replace("_", " "), one, other, other - one))
         return Table(headings, rows, label=f"{self.names[0]} and {self.names[1]}")
@@ -108,15 +107,18 @@ def compare_checkpoints(
         Figures of each, the line between them, drift of each parameter.
 
     Raises:
-        ValueError: If the models have other parameters or shapes.
+        ValueError: If there are not two names, or the models differ in more than the values of
+            parameters and batch norm's statistics.
     """
-    models, seen = (first, second), data if held_out is None else held_out
+    called, models = _checked_names(names), (first, second)
     ends = [between(model, loss, data, batch_size=batch_size) for model in models]
     check_same_elsewhere(*ends)
     landscapes = [Objective(model, loss, data, batch_size=batch_size) for model in models]
-    others = [Objective(model, loss, seen, batch_size=batch_size) for model in models]
+    others = landscapes
+    if held_out is not None:
+        others = [Objective(model, loss, held_out, batch_size=batch_size) for model in models]
     signs = _signs(landscapes, others, tolerance, seed)
-    return _compared(ends, signs, names, tolerance)
+    return _compared(ends, signs, called, tolerance)
 
 
 def compare_objectives(
@@ -130,11 +132,19 @@ def compare_objectives(
     """As `compare_checkpoints`, of models that are objectives already; see there.
 
     Raises:
-        ValueError: If they differ in anything but what varies.
+        ValueError: If there are not two names, or the objectives differ in more than what varies
+            and batch norm's statistics.
     """
+    called = _checked_names(names)
     check_same_elsewhere(first, second)
     pair = [first, second]
-    return _compared(pair, _signs(pair, pair, tolerance, seed), names, tolerance)
+    return _compared(pair, _signs(pair, pair, tolerance, seed), called, tolerance)
+
+
+def _checked_names(names: Sequence[str]) -> tuple[str, str]:
+    if isinstance(names, str) or len(names) != 2:
+        raise ValueError(f"names must be two, one for each checkpoint, but are {names!r}.")
+    return names[0], names[1]
 
 
 def _signs(
@@ -148,14 +158,13 @@ def _signs(
 def _compared(
     ends: Sequence[Objective],
     signs: tuple[VitalSigns, VitalSigns],
-    names: Sequence[str],
+    names: tuple[str, str],
     tolerance: float,
 ) -> Comparison:
-    one, other = names
     start, end = (objective.point for objective in ends)
     objective = ends[0].with_batch_norm("recomputed")
     line = linear_barrier(objective, start, end, tolerance=tolerance)
-    return Comparison((one, other), signs, line, drift(objective, start, end))
+    return Comparison(names, signs, line, drift(objective, start, end))
 
 
 def between(
@@ -182,12 +191,16 @@ def finite(value: Any) -> Any:
 
 
 def _figure(signs: VitalSigns, name: str) -> float:
-    found = signs.held_out.get(name, getattr(signs, name, math.nan))
+    found = getattr(signs, name) if name in ALONE else signs.held_out.get(name, math.nan)
     return found.value if isinstance(found, Measured) else float(found)
 
 
 def _whole(path: Path, text: str) -> Path:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    # A name of this process alone: another report may be written here at the same time.
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path

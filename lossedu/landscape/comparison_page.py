@@ -12,7 +12,9 @@ from lossedu.tables import as_text
 if TYPE_CHECKING:
     from lossedu.landscape.comparison import Comparison
 
-_WIDTH, _HEIGHT, _LEFT, _PAD = 480, 230, 72, 28
+_WIDTH, _HEIGHT, _LEFT, _PAD = 480, 230, 92, 28
+_NAME = 20
+"""Characters of a name that fit below one half of the picture."""
 
 
 def page(comparison: "Comparison") -> str:
@@ -38,8 +40,9 @@ def _line(comparison: "Comparison") -> dict[str, Any]:
     """The loss along the line in the coordinates of the picture."""
     along = comparison.interpolation
     known = along.losses[np.isfinite(along.losses)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     tall = (high - low) or 1.0
+    marks = sorted({low, high}) if len(known) else []
 
     def place(t: float, loss: float) -> tuple[float, float]:
         x = _LEFT + t * (_WIDTH - _LEFT - _PAD)
@@ -56,11 +59,18 @@ def _line(comparison: "Comparison") -> dict[str, Any]:
         "width": _WIDTH,
         "height": _HEIGHT,
         "runs": [run for run in runs if run],
-        "ticks": [(loss, *place(0.0, loss)) for loss in (low, high)],
+        "ticks": [(loss, *place(0.0, loss)) for loss in marks],
         "ends": [
-            (name, place(t, low)[0]) for name, t in zip(comparison.names, (0, 1), strict=True)
+            (_short(name), place(t, low)[0])
+            for name, t in zip(comparison.names, (0, 1), strict=True)
         ],
+        "unknown": len(along.losses) - len(known),
     }
+
+
+def _short(name: str) -> str:
+    """A name with its end, which tells folders apart, at most."""
+    return name if len(name) <= _NAME else f"…{name[-_NAME + 1 :]}"
 
 
 def _layers(comparison: "Comparison") -> list[dict[str, Any]]:
@@ -72,7 +82,7 @@ def _layers(comparison: "Comparison") -> list[dict[str, Any]]:
         {
             "name": name,
             "drift": moved,
-            "share": min(moved.relative / most, 1.0),
+            "share": 0.0 if np.isnan(moved.relative) else min(moved.relative / most, 1.0),
             "gradients": (first.get(name, float("nan")), second.get(name, float("nan"))),
         }
         for name, moved in each.items()
@@ -83,16 +93,22 @@ def _doubts(comparison: "Comparison") -> list[str]:
     """What a reader must know before the figures are believed."""
     doubts = []
     for name, signs in zip(comparison.names, comparison.signs, strict=True):
+        if not np.isfinite([signs.loss, signs.gradient_norm]).all():
+            doubts.append(f"{name}: the loss or its gradient is not finite.")
+            continue
         for what in ("top_eigenvalue", "trace"):
             measured = getattr(signs, what)
             if not measured.converged:
-                said = f"off by up to {as_text(measured.error)}"
+                known = np.isfinite(measured.value)
+                said = f"off by up to {as_text(measured.error)}" if known else "it is not finite"
                 doubts.append(f"{name}: {what.replace('_', ' ')} has not converged ({said}).")
         if abs(signs.statistics_gap) > 0.1 * abs(signs.loss):
             doubts.append(
                 f"{name}: batch norm's saved statistics are not those of these data; recomputed, "
                 f"the loss is {as_text(signs.loss - signs.statistics_gap)}."
             )
-    if not comparison.interpolation.converged:
+    if not np.isfinite(comparison.interpolation.losses).all():
+        doubts.append("The loss is not finite everywhere on the line between.")
+    elif not comparison.interpolation.converged:
         doubts.append("The line may hide a higher barrier than the one that was seen.")
     return doubts

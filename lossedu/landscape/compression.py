@@ -67,8 +67,10 @@ def compression_path(
         + \tfrac12\, \delta^\top H\, \delta
 
     Pruning sets the smallest weights to 0, over all matrices and kernels together; quantisation
-    rounds each to the nearest float16, or to whole multiples of the largest of its output unit
-    over 127 (int8).  Biases and norm parameters, which have one axis, are never compressed.
+    rounds each to the nearest float16, or to whole multiples of the largest along its first axis
+    over 127 (int8); that axis holds output units, but input units in transposed convolutions.  A
+    weight beyond float16's range becomes infinite, and the expansion NaN.  Biases and norm
+    parameters, which have one axis, are never compressed.
 
     Args:
         objective: The loss.
@@ -105,8 +107,12 @@ def prune(tensors: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
 
     Args:
         tensors: Weights by name; new tensors come back.
-        share: In [0, 1], rounded to a whole number of weights.
+        share: In [0, 1]; of the weights, rounded to a whole number of them.
+
+    Raises:
+        ValueError: If the share is out of range.
     """
+    check_number("share", share, low=0.0, high=1.0)
     sizes = [t.detach().abs().reshape(-1) for t in tensors.values() if t.ndim > 1]
     if not sizes:
         return dict(tensors)
@@ -126,12 +132,14 @@ def as_float16(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def as_int8(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Round matrices and kernels to 255 levels for each output unit, symmetric; others stay."""
+    """Round matrices and kernels to 255 symmetric levels along the first axis; others stay."""
     return _each_weight(tensors, _rounded)
 
 
 def _rounded(tensor: Tensor) -> Tensor:
-    rows = tensor.reshape(len(tensor), -1)
+    if not tensor.numel():
+        return tensor
+    rows = tensor.flatten(1)
     step = rows.abs().amax(1, keepdim=True) / _LEVELS
     step = torch.where(step > 0, step, torch.ones_like(step))
     whole = (rows / step).round().clamp(-_LEVELS, _LEVELS)
@@ -147,6 +155,6 @@ def _each_weight(
 def _ways(objective: Objective, theta: Tensor, pruned: Sequence[float]) -> dict[str, Tensor]:
     """The compressed points by name."""
     named = objective.unflatten(theta)
-    ways = {f"{share:.0%} pruned".replace("%", " %"): prune(named, share) for share in pruned}
+    ways = {f"{100 * share:.6g} % pruned": prune(named, share) for share in pruned}
     ways |= {"float16": as_float16(named), "int8": as_int8(named)}
     return {name: objective.flatten(tensors) for name, tensors in ways.items()}

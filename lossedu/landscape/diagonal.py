@@ -16,7 +16,7 @@ class DiagonalEstimate:
     """A diagonal and how sure it is.
 
     Attributes:
-        values: Shape ``(size,)``.
+        values: Shape ``(size,)``, float32 at least.
         standard_error: Of each entry; 0 where it is exact, NaN from a single probe.
         products: Products with vectors that it took.
     """
@@ -63,7 +63,9 @@ def diagonal(
     check_count("probes", probes)
     operator = Counted(as_operator(target))
     generator = torch.Generator().manual_seed(seed)
-    mean = torch.zeros(operator.size, dtype=operator.dtype, device=operator.device)
+    # In half precision a mean of many stops to move.
+    wide = torch.promote_types(operator.dtype, torch.float32)
+    mean = torch.zeros(operator.size, dtype=wide, device=operator.device)
     squares = torch.zeros_like(mean)
     for count in range(1, probes + 1):
         z = random_signs(operator, generator)

@@ -8,11 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lossedu.landscape.batch_norm import check_statistics
 from lossedu.landscape.objective import Objective
 from lossedu.losses._checks import check_choice, check_count
 from lossedu.training.random_states import stream_seed
 
 Normalise = Literal["none", "layer", "filter"]
+_ROOM = 1e-9  # less of a random direction than this is rounding
 Point = Tensor | Mapping[str, Tensor]
 """A vector of shape ``(size,)``, or a ``state_dict``."""
 
@@ -53,7 +55,8 @@ def random_directions(
         Vectors of shape ``(size,)`` in the objective's dtype, on its device.
 
     Raises:
-        ValueError: If a direction is 0 everywhere: nothing has two axes, or all weights are 0.
+        ValueError: If a direction is 0 everywhere: nothing has two axes, all weights are 0, or
+            there is no room for so many orthogonal ones.
 
     References:
         Li, Xu, Taylor, Studer, Goldstein: Visualizing the loss landscape of neural nets. NeurIPS
@@ -79,7 +82,8 @@ def random_directions(
     if not all(direction.any() for direction in made):
         raise ValueError(
             f'normalise="{normalise}" must leave something to move, but every parameter has fewer '
-            "than two axes or is 0. Hint: biases=True."
+            "than two axes, is 0 or has no room for one more orthogonal direction. Hint: "
+            "biases=True."
         )
     return made
 
@@ -88,14 +92,20 @@ def as_point(objective: Objective, name: str, given: Point | None) -> Tensor:
     """A vector or a ``state_dict`` as a point; None is the model's own.
 
     Raises:
+        TypeError: If it is neither.
         ValueError: If it is of another model, or has entries that are not finite.
     """
     if given is None:
         return objective.point
     if isinstance(given, Mapping):
         point = objective.flatten(given)
-    else:
+    elif isinstance(given, Tensor):
         point = given.detach().to(objective.device, objective.dtype)
+    else:
+        raise TypeError(
+            f"{name} must be a tensor or a state_dict, but is {type(given).__name__}. Hint: "
+            "torch.from_numpy makes a tensor of an array."
+        )
     if point.shape != (objective.size,):
         raise ValueError(
             f"{name} must have shape ({objective.size},), one entry for each parameter, but has "
@@ -104,6 +114,17 @@ def as_point(objective: Objective, name: str, given: Point | None) -> Tensor:
     if not point.isfinite().all():
         raise ValueError(f"{name} must be finite, but has entries that are not.")
     return point
+
+
+def centre_of(objective: Objective, given: Point | None) -> Tensor:
+    """The point whose surroundings are looked at; see `as_point`.
+
+    Raises:
+        ValueError: If it has other running statistics than the objective has frozen.
+    """
+    if objective.batch_norm == "frozen":
+        check_statistics("centre", given, objective.buffers)
+    return as_point(objective, "centre", given)
 
 
 def coordinates(
@@ -122,16 +143,28 @@ def coordinates(
         Shape ``(n, len(directions))``.
 
     Raises:
-        ValueError: If the directions are linearly dependent.
+        ValueError: If the directions are linearly dependent, or a point has another shape.
     """
-    axes = torch.stack([d.double().cpu() for d in directions])
+    start, axes = _exact(origin), torch.stack([_exact(d) for d in directions])
+    lengths = axes.norm(dim=1, keepdim=True)
+    axes = _unit(axes)  # only the angles between directions count, not how long they are
     gram = axes @ axes.T
     if torch.linalg.matrix_rank(gram, hermitian=True) < len(axes):
         raise ValueError("directions must be linearly independent, but are not.")
-    start = origin.double().cpu()
-    rows = [axes @ (point.double().cpu() - start) for point in points]
-    found: NDArray[np.float64] = torch.linalg.solve(gram, torch.stack(rows).T).T.numpy()
+    rows = torch.empty(len(points), len(axes), dtype=torch.float64)
+    for row, point in zip(rows, points, strict=True):
+        if point.shape != start.shape:
+            raise ValueError(
+                f"points must each have shape {tuple(start.shape)}, but one has shape "
+                f"{tuple(point.shape)}. Hint: a single point goes into a list."
+            )
+        row.copy_(axes @ (_exact(point) - start))
+    found: NDArray[np.float64] = (torch.linalg.solve(gram, rows.T) / lengths).T.numpy()
     return found
+
+
+def _exact(vector: Tensor) -> Tensor:
+    return vector.detach().double().cpu()
 
 
 def _drawn(objective: Objective, seed: int) -> Tensor:
@@ -151,6 +184,8 @@ def _scaled(
     """The parts of one parameter, with the norms of its groups."""
     if normalise == "none":
         return list(parts)
+    if not weight.numel():
+        return list(parts)
     groups = len(weight) if normalise == "filter" and weight.ndim >= 2 else 1
     rows = [part.reshape(groups, -1) for part in parts]
     rows = _orthogonal(rows) if orthogonal else rows
@@ -165,7 +200,8 @@ def _orthogonal(rows: list[Tensor]) -> list[Tensor]:
         left = row
         for unit in [_unit(k) for k in kept] * 2:  # once more: the first time leaves rounding
             left = left - (left * unit).sum(1, keepdim=True) * unit
-        kept.append(left if row.shape[1] > len(kept) else torch.zeros_like(row))
+        room = left.norm(dim=1, keepdim=True) > _ROOM * row.norm(dim=1, keepdim=True)
+        kept.append(torch.where(room, left, 0.0))
     return kept
 
 

@@ -33,7 +33,8 @@ class Eigenpairs:
         vectors: Orthonormal rows, shape ``(k, size)``, on the device of the basis.
         bounds: The norm of ``A v - value v`` for each, rounding included: an eigenvalue of A is at
             most that far.  The distance itself is mostly of the order of its square.
-        converged: Whether the bound is within the tolerance.
+        converged: Whether the bound is within the tolerance.  Where ``products`` has come to
+            ``max_products``, the search for what was passed over has not ended.
         products: Products with vectors that it took.
     """
 
@@ -67,18 +68,18 @@ def top_eigenvalues(
     """The first k eigenvalues from one end of a spectrum, by Lanczos.
 
     Full reorthogonalisation lets no eigenvalue come twice.  A bound says that there is an
-    eigenvalue, not that none was passed over: so three pairs more than asked must converge, and a
-    second process, started at random and orthogonal to all that was found, looks for more: copies
-    of multiple eigenvalues above all, which one Krylov space cannot hold.  It stops where its start
-    would have to hold less of them than one in a thousand random ones does.  What it finds is kept,
-    and the search goes on.
+    eigenvalue, not that none was passed over: so three pairs more than asked must nearly converge,
+    and a second process, started at random and orthogonal to all that has converged, looks for
+    more: copies of multiple eigenvalues above all, which one Krylov space cannot hold.  It stops
+    where its start would have to hold less of them than one in a thousand random ones does, or
+    after a hundred products.  What it finds is kept, and the search goes on.
 
     Args:
         target: An operator, a symmetric matrix, or an objective: its Hessian at its own point.
         k: How many; fewer come back if there are fewer parameters.
         tolerance: The largest bound of a converged pair, relative to its value.  What rounding
             hides, about ten units in the last place of the largest, counts as converged: 1e-6 of
-            the largest eigenvalue in float32.
+            the largest eigenvalue in float32, 8 % in bfloat16.
         which: "largest" and "smallest" by sign, "magnitude" by absolute value.
         max_products: Products after which the search ends, with what is there; some more measure
             the bounds where eigenvalues are multiple, one for each pair found.
@@ -90,7 +91,7 @@ def top_eigenvalues(
         The eigenvalues, descending ("smallest": ascending), with vectors and bounds.
 
     Raises:
-        ValueError: If a product is not finite.
+        ValueError: If a product is not finite, or there are fewer products than pairs.
 
     Example:
         >>> pairs = top_eigenvalues(torch.diag(torch.tensor([3.0, 1.0, 3.0])), k=2)
@@ -101,7 +102,13 @@ def top_eigenvalues(
     check_positive("tolerance", tolerance)
     check_choice("which", which, get_args(Which))
     check_count("max_products", max_products)
-    search = _Search(Counted(as_operator(target)), which, tolerance, max_products, seed)
+    operator = as_operator(target)
+    if max_products < min(k, operator.size):
+        raise ValueError(
+            f"max_products must be at least {min(k, operator.size)}, one for each pair, but is "
+            f"{max_products}."
+        )
+    search = _Search(Counted(operator), which, tolerance, max_products, seed)
     return search.run(k, basis_device)
 
 
@@ -188,8 +195,10 @@ class _Search:
 
     def _missed(self, found: Eigenpairs, wanted: int) -> bool:
         """Whether the space beside all that was found holds what belongs to the first ones."""
-        beside = self._process(found.vectors, found.vectors.device)
-        least = self._rank(found.values[wanted - 1]) + found.bounds[wanted - 1]
+        # In a pair with a loose bound lies a part of what was passed over.
+        known = _chosen(found, found.converged.nonzero()[0], self.operator.products)
+        beside = self._process(known.vectors, known.vectors.device)
+        least = float(self._rank(found.values)[wanted - 1]) + self._floor()
         for _ in range(min(_CHECK, self._left(beside))):
             beside.step()
             ritz = beside.ritz()
@@ -226,8 +235,8 @@ class _Search:
         has left in a vector is in a vector of the other as well, and a rotation takes out both.
         """
         home = pairs.vectors.device
-        images = torch.stack([(self.operator @ v.to(self.operator.device)) for v in pairs.vectors])
-        images = images.to(home)
+        away = self.operator.device
+        images = torch.stack([(self.operator @ v.to(away)).to(home) for v in pairs.vectors])
         small = (pairs.vectors @ images.T).double()
         values, turn = torch.linalg.eigh((small + small.T) / 2)
         order = self._order(values.numpy(force=True))
@@ -248,7 +257,7 @@ class _Search:
 
     def _floor(self) -> float:
         """The rounding of a product: it limits every bound."""
-        return 10 * torch.finfo(self.operator.dtype).eps * self.largest
+        return 10 * torch.finfo(self.operator.precision).eps * self.largest
 
     def _fine(self, values: Array, bounds: Array, floor: float) -> NDArray[np.bool_]:
         return np.asarray(bounds <= np.maximum(self.tolerance * abs(values), 2 * floor))
@@ -257,7 +266,7 @@ class _Search:
 def _chosen(pairs: Eigenpairs, places: NDArray[np.int64], products: int) -> Eigenpairs:
     return Eigenpairs(
         pairs.values[places],
-        pairs.vectors[torch.as_tensor(places.copy())],
+        pairs.vectors[torch.as_tensor(places.copy(), device=pairs.vectors.device)],
         pairs.bounds[places],
         pairs.converged[places],
         products,

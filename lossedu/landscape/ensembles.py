@@ -62,7 +62,8 @@ def checkpoint_ensemble(
         batch_size: As for `Objective`.
 
     Raises:
-        ValueError: If there are no models, or they are no classifiers.
+        ValueError: If there are no models, they are no classifiers of the same classes, or data
+            come in another order for each.
 
     References:
         G. Huang et al., Snapshot ensembles, ICLR 2017, arXiv 1704.00109.
@@ -70,9 +71,11 @@ def checkpoint_ensemble(
     if not models:
         raise ValueError("models must hold at least one model, but are empty.")
     said = [_predicted(model, data, batch_size) for model in models]
+    _check_same(said)
     mixed = torch.logsumexp(torch.stack([p.log_probabilities for p in said]), 0)
     together = Predictions(mixed - math.log(len(said)), said[0].targets)
     gains = torch.stack([p.losses for p in said]).mean(0) - together.losses
+    gains = gains.clamp(min=0)  # less is rounding, by Jensen's inequality
     return Ensemble(
         [p.figures() for p in said],
         together.figures(),
@@ -91,6 +94,17 @@ def disagreement(decisions: Sequence[Tensor]) -> NDArray[np.float64]:
     """
     rows = torch.stack(list(decisions))
     return np.array([[float((a != b).double().mean()) for b in rows] for a in rows])
+
+
+def _check_same(said: Sequence[Predictions]) -> None:
+    counts = [p.log_probabilities.shape[1] for p in said]
+    if len(set(counts)) > 1:
+        raise ValueError(f"models must know the same classes, but have {counts} of them.")
+    if not all(torch.equal(p.targets, said[0].targets) for p in said):
+        raise ValueError(
+            "data must give the same examples in the same order to each model, but do not. Hint: a "
+            "loader that shuffles by itself needs a generator, or none of it."
+        )
 
 
 def _predicted(model: nn.Module, data: Data, batch_size: int | None) -> Predictions:

@@ -1,13 +1,17 @@
 """The examples over which a loss is averaged: the same ones, in the same batches, every time."""
 
+import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from lossedu.training.batches import Data, Share, Source, batches_of
+from lossedu.training.batches import Batch, Data, Share, Source, TensorBatches, batches_of
+from lossedu.training.random_states import scoped, stream_seed
 
 _KEPT_BYTES = 2**30
 
@@ -29,8 +33,9 @@ class Weighted:
 class Examples:
     """Batches on the device and in the dtype of the computation.
 
-    A loader that shuffles or augments does so in the same way in every pass.  What takes less than
-    a gibibyte together is kept after the first pass.
+    A loader that shuffles or augments does so in the same way in every pass, and draws from random
+    streams of its own.  What takes less than a gibibyte together is kept after the first pass.  The
+    caller's tensors are never handed out: a model may write into its input.
 
     Attributes:
         source: Where the batches come from.
@@ -43,6 +48,7 @@ class Examples:
     dtype: torch.dtype | None
     _order: dict[str, Tensor] = field(init=False, repr=False)
     _kept: list[Weighted] | None = field(init=False, default=None, repr=False)
+    _written: bool | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Remember the generators' states: each pass starts from them."""
@@ -51,34 +57,82 @@ class Examples:
     def __iter__(self) -> Iterator[Weighted]:
         """The batches in order."""
         if self._kept is not None:
-            yield from self._kept
+            for batch in self._kept:
+                yield _copied(batch) if self._written else batch
             return
         kept: list[Weighted] = []
-        room = _KEPT_BYTES
+        room, written = _KEPT_BYTES, False
         for batch in self._read():
-            yield batch
+            # That nothing writes is known after a whole pass; until then it gets copies.
+            lent = batch if self._written is False else _copied(batch)
+            before = _versions(lent)
+            yield lent
+            touched = _versions(lent) != before
+            written |= touched
             room -= _bytes_of(batch.values)
             if room > 0:
-                kept.append(batch)
+                kept.append(batch if touched else lent)
             else:
                 kept.clear()
-        self._kept = kept or None
+        self._kept, self._written = kept or None, written
+
+    def digest(self, *, split: bool) -> str:
+        """A fingerprint of the tensors in all batches.
+
+        Args:
+            split: Whether it also depends on where one batch ends and the next begins.
+        """
+        streams: list[Any] = []
+        for batch in self:
+            for place, tensor in enumerate(_tensors_of(batch.values)):
+                if place == len(streams):
+                    words = repr((tensor.dtype, tuple(tensor.shape[1:])))
+                    streams.append(hashlib.blake2b(words.encode(), digest_size=16))
+                if split:
+                    streams[place].update(repr(len(tensor)).encode())
+                raw = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+                streams[place].update(raw.numpy().data)
+        return " ".join(stream.hexdigest() for stream in streams)
 
     def _read(self) -> Iterator[Weighted]:
-        current = self.source.order_state()
-        self.source.load_order_state(self._order)
         some = False
-        try:
-            for batch in self.source.epoch(0):
-                some = True
-                yield Weighted(_moved(batch.values, self.device, self.dtype), batch.count)
-        finally:
-            self.source.load_order_state(current)
+        for batch in self._drawn():
+            if not batch.count:
+                continue  # the mean loss of no examples is NaN, and weighs nothing
+            some = True
+            yield Weighted(_moved(batch.values, self.device, self.dtype), batch.count)
         if not some:
             raise ValueError(
-                "data must yield at least one batch every time that it is iterated, but yielded "
-                "none. Hint: a generator can be read only once; give a list of its batches."
+                "data must yield at least one batch of examples every time that it is iterated, "
+                "but yielded none. Hint: a generator can be read only once; give a list of its "
+                "batches."
             )
+
+    def _drawn(self) -> Iterator[Batch]:
+        """The source's batches; between them the caller's random states are as they were."""
+        stream = self.source.epoch(0)
+        if isinstance(self.source, TensorBatches):
+            yield from stream
+            return
+        states = self._order
+        for number in count():
+            with scoped(stream_seed(0, number)), self._ordered(states) as after:
+                batch = next(stream, None)
+            if batch is None:
+                return
+            states = after
+            yield batch
+
+    @contextmanager
+    def _ordered(self, states: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
+        """With the generators in these states; yields those that they are in afterwards."""
+        current, after = self.source.order_state(), dict[str, Tensor]()
+        self.source.load_order_state(states)
+        try:
+            yield after
+        finally:
+            after.update(self.source.order_state())
+            self.source.load_order_state(current)
 
 
 def examples_of(
@@ -110,16 +164,29 @@ def _moved(
     return _applied(move, values)
 
 
+@torch.inference_mode(False)
+def _copied(batch: Weighted) -> Weighted:
+    return Weighted(_applied(lambda tensor: tensor.detach().clone(), batch.values), batch.count)
+
+
+def _versions(batch: Weighted) -> list[int]:
+    """How often each tensor was written into."""
+    return [tensor._version for tensor in _tensors_of(batch.values)]
+
+
 def _bytes_of(values: tuple[Any, ...]) -> int:
-    total = 0
+    return sum(tensor.nbytes for tensor in _tensors_of(values))
+
+
+def _tensors_of(values: tuple[Any, ...]) -> list[Tensor]:
+    found: list[Tensor] = []
 
     def add(tensor: Tensor) -> Tensor:
-        nonlocal total
-        total += tensor.nbytes
+        found.append(tensor)
         return tensor
 
     _applied(add, values)
-    return total
+    return found
 
 
 def _applied(change: Callable[[Tensor], Tensor], values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 Fill = Literal["adaptive", "chebyshev", "grid"]
 Range = tuple[float, float]
 _CHECKS = 6
-_ROUNDING = 16
+_ROUNDING = 4
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,16 @@ def _interpolated(losses: Survey, x: Array, y: Array, tolerance: float) -> Fille
         found = chebyshev.interpolate(at_nodes, unit, unit)
         scale = float(np.ptp(found.values))
         rounding = float(np.abs(found.values).max()) * torch.finfo(losses.objective.dtype).eps
-        enough, error = max(tolerance * scale, _ROUNDING * rounding), found.error
+        # Where losses differ by their rounding only, which an interpolant makes larger, there is
+        # nothing to refine.
+        flat = bool(np.ptp(at_nodes) <= _ROUNDING * rounding)
+        enough, error = tolerance * scale + flat * 4 * _ROUNDING * rounding, found.error
         if error <= enough:
             error = max(error, _seen_error(losses, x, y, found.values))
         if not np.isfinite(error):
             return None
-        share, reached = error / scale if scale else 0.0, error <= enough
+        share = error / scale if scale else (np.inf if error else 0.0)
+        reached = error <= enough
         best = Filled(found.values, "chebyshev", (across, down), found.log, share, reached)
         if reached:
             break

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
-from lossedu.landscape.objective import Objective
+from lossedu.landscape.layout import Selection
+from lossedu.landscape.objective import Loss, Objective
 from lossedu.losses._checks import check_count
 from lossedu.tables import Table
 from lossedu.training.batches import Data
@@ -55,10 +56,13 @@ class Forgetting:
 class OldTask:
     """A callback for `fit` that watches the loss on data that are no longer trained on.
 
+    Distances and the expansion are those of the parameters that require a gradient when training
+    begins.  Every call of `fit` begins anew.
+
     Args:
         loss: Of the old task; gives the mean over a batch.
         data: Of the old task.
-        every: Steps from one look to the next.
+        every: Steps from one look to the next; the end is seen only if a look falls on it.
         predict: Whether to expand the old loss at the start to second order; that takes one
             Hessian-vector product for each look.
         batch_size: As for `Objective`.
@@ -77,7 +81,7 @@ class OldTask:
 
     def __init__(
         self,
-        loss: Any,
+        loss: Loss,
         data: Data,
         *,
         every: int = 1,
@@ -93,9 +97,10 @@ class OldTask:
         self._seen: dict[int, tuple[float, float, float]] = {}
 
     def on_start(self, run: "Run") -> None:
-        """Look before the first step."""
-        self._model = copy.deepcopy(run.model)
-        self._start = self._objective(self._model)
+        """Forget an earlier run, and look before the first step."""
+        self._model = _copied(run.model)
+        self._start, self._curvature = self._objective(self._model), None
+        self._seen = {}
         self._look(run)
 
     def after_step(self, run: "Run") -> None:
@@ -130,13 +135,15 @@ class OldTask:
         losses, distances, predicted = np.array([self._seen[s] for s in steps.tolist()]).T
         return Forgetting(steps, losses, distances, predicted)
 
-    def _objective(self, model: nn.Module) -> Objective:
-        return Objective(model, self.loss, self.data, batch_size=self.batch_size)
+    def _objective(self, model: nn.Module, parameters: Selection = None) -> Objective:
+        options: dict[str, Any] = {"parameters": parameters, "batch_size": self.batch_size}
+        return Objective(model, self.loss, self.data, **options)
 
     def _look(self, run: "Run") -> None:
         if self._start is None:
             raise RuntimeError("fit must call on_start before after_step, but did not.")
-        now = self._objective(run.model)
+        # The start's: what is frozen or released on the way must not change what is compared.
+        now = self._objective(run.model, self._start.names)
         moved = now.point - self._start.point
         predicted = self._taylor(self._start, moved) if self.predict else float("nan")
         self._seen[run.step] = (now.value(now.point), float(moved.norm()), predicted)
@@ -148,3 +155,11 @@ class OldTask:
             self._curvature = (*start.value_and_gradient(start.point), hessian(start))
         value, gradient, curvature = self._curvature
         return float(value + gradient @ moved + 0.5 * (moved @ (curvature @ moved)))
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    """A copy, also of a model that holds on to what it has computed last."""
+    held = [value for module in model.modules() for value in vars(module).values()]
+    computed = [v for v in held if isinstance(v, Tensor) and v.grad_fn is not None]
+    copied: nn.Module = copy.deepcopy(model, {id(v): v.detach().clone() for v in computed})
+    return copied

@@ -1,5 +1,6 @@
 """The landscape gate: limits that a saved model must keep before it goes on."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,12 +13,10 @@ from lossedu.landscape.barrier import linear_barrier
 from lossedu.landscape.comparison import between, finite
 from lossedu.landscape.drift import check_same_elsewhere, drift
 from lossedu.landscape.objective import Loss, Objective
-from lossedu.landscape.vital_signs import Measured, VitalSigns, vital_signs
+from lossedu.landscape.vital_signs import ALONE, Measured, VitalSigns, vital_signs
 from lossedu.tables import Table
 from lossedu.training.batches import Data
 
-ALONE = ("loss", "gradient_norm", "top_eigenvalue", "trace", "sharpness", "statistics_gap")
-"""What is measured of the model itself."""
 HELD_OUT = ("cross_entropy", "accuracy", "calibration_error", "brier_score")
 """What is measured of a classifier on held-out data."""
 BESIDE = ("barrier", "drift")
@@ -31,10 +30,20 @@ class Limit:
     Attributes:
         most: The highest.
         least: The lowest.
+
+    Raises:
+        ValueError: If nothing lies between them.
     """
 
     most: float = math.inf
     least: float = -math.inf
+
+    def __post_init__(self) -> None:
+        """Refuse limits that no figure can keep."""
+        if not self.least <= self.most:
+            raise ValueError(
+                f"least must not be above most, but least is {self.least:g} and most {self.most:g}."
+            )
 
     def admits(self, measured: Measured) -> bool:
         """Whether it is inside, its error included, and its computation done."""
@@ -119,21 +128,22 @@ def landscape_gate(
         data: The landscape's, usually what it was trained on.
         limits: By figure: `ALONE`, `HELD_OUT` and, with a reference, `BESIDE`.
         held_out: What the figures of `HELD_OUT` are measured on; by default ``data``.
-        reference: An earlier model of the same structure.
+        reference: An earlier model of the same structure; read for limits of `BESIDE` only.
         batch_size: As for `Objective`.
         tolerance: Of curvature and barrier, relative.
         seed: Of random vectors.
 
     Raises:
         ValueError: If a limit is unknown, needs a reference that is not given, or is one for
-            classifiers and the model is none.
+            classifiers and the model is none, or if the reference differs in more than the values
+            of parameters and batch norm's statistics.
     """
     _check_names(limits, reference)
     objective = Objective(model, loss, data, batch_size=batch_size)
     seen = Objective(model, loss, data if held_out is None else held_out, batch_size=batch_size)
     signs = vital_signs(objective, seen, tolerance=tolerance, seed=seed)
     ends = None
-    if reference is not None:
+    if reference is not None and _needs_reference(limits):
         before, now = (between(m, loss, data, batch_size=batch_size) for m in (reference, model))
         ends = (before, now)
     return _held_against(limits, signs, ends, tolerance)
@@ -154,7 +164,9 @@ def gate_objective(
     """
     _check_names(limits, reference)
     signs = vital_signs(objective, tolerance=tolerance, seed=seed)
-    ends = None if reference is None else (reference, objective)
+    ends = None
+    if reference is not None and _needs_reference(limits):
+        ends = (reference, objective)
     return _held_against(limits, signs, ends, tolerance)
 
 
@@ -164,8 +176,7 @@ def _held_against(
     ends: tuple[Objective, Objective] | None,
     tolerance: float,
 ) -> GateResult:
-    wanted = any(name in limits for name in BESIDE)
-    beside = _beside(*ends, tolerance) if ends is not None and wanted else {}
+    beside = _beside(*ends, tolerance) if ends is not None else {}
     checks = []
     for name, limit in limits.items():
         measured = beside[name] if name in beside else _sign(signs, name)
@@ -182,31 +193,64 @@ def read_limits(path: str | Path) -> dict[str, Limit]:
         accuracy: {least: 0.95}
 
     Raises:
-        ValueError: If the file is no such mapping; the message names the line.
+        ValueError: If the file cannot be read or is no such mapping; the message names the line
+            or the figure.
     """
-    import yaml
-
     path = Path(path)
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
         raise ValueError(
-            f"limits must be a YAML or JSON file, but {path} is not: {error}"
+            f"limits must be a text file that can be read, but {path} is not: {said}."
         ) from error
+    found = _parsed(text, path)
     if not isinstance(found, dict) or not found:
         raise ValueError(f"limits must be a mapping of figures to limits, but {path} holds none.")
     return {str(name): _limit(name, value) for name, value in found.items()}
 
 
+def _parsed(text: str, path: Path) -> Any:
+    import yaml
+
+    try:
+        return json.loads(text)  # YAML reads some JSON otherwise: 1e-3 as a word, tabs as a fault
+    except json.JSONDecodeError:
+        pass
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        where = f"line {mark.line + 1}: {problem}" if mark else " ".join(str(error).split())
+        raise ValueError(
+            f"limits must be a YAML or JSON file, but {path} is not: {where}."
+        ) from error
+
+
 def _limit(name: Any, value: Any) -> Limit:
-    ends = value if isinstance(value, dict) else {"most": value}
-    numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in ends.values())
-    if not ends or not numbers or set(ends) - {"most", "least"}:
+    given = value if isinstance(value, dict) else {"most": value}
+    ends = {end: _number(number) for end, number in given.items()}
+    if not ends or None in ends.values() or set(ends) - {"most", "least"}:
         raise ValueError(
             f"limits must give each figure a number or {{least: ..., most: ...}}, but {name!r} has "
             f"{value!r}."
         )
-    return Limit(**{end: float(number) for end, number in ends.items()})
+    try:
+        return Limit(**{end: number for end, number in ends.items() if number is not None})
+    except ValueError as error:
+        raise ValueError(f"{error} Hint: look at the limits of {name!r}.") from error
+
+
+def _number(given: Any) -> float | None:
+    """A number, also one that YAML takes for a word, such as 1e-3; None if it is none."""
+    try:
+        return None if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _needs_reference(limits: Mapping[str, Limit]) -> bool:
+    return any(name in limits for name in BESIDE)
 
 
 def _check_names(limits: Mapping[str, Limit], reference: object) -> None:
@@ -215,7 +259,7 @@ def _check_names(limits: Mapping[str, Limit], reference: object) -> None:
     if unknown or not limits:
         given = repr(unknown[0]) if unknown else "none"
         raise ValueError(f"limits must be of {', '.join(known)}, but there is {given}.")
-    if reference is None and any(name in BESIDE for name in limits):
+    if reference is None and _needs_reference(limits):
         raise ValueError(
             f"reference must be given where limits are of {' or '.join(BESIDE)}, but is not."
         )
@@ -231,7 +275,7 @@ def _sign(signs: VitalSigns, name: str) -> Measured:
 
 
 def _beside(reference: Objective, objective: Objective, tolerance: float) -> dict[str, Measured]:
-    check_same_elsewhere(reference, objective)
+    check_same_elsewhere(reference, objective, names=("reference", "model"))
     line = reference.with_batch_norm("recomputed")
     barrier = linear_barrier(line, reference.point, objective.point, tolerance=tolerance)
     moved = drift(line, reference.point, objective.point)["all"]

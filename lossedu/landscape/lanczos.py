@@ -112,7 +112,7 @@ class Krylov:
         """The eigenvalues of T, their vectors, and how far they are from being A's."""
         # By torch: numpy's threads would go on spinning beside those of the next product.
         diagonal, below = (
-            torch.tensor(entries, dtype=torch.float64)
+            torch.tensor(entries, dtype=torch.float64, device="cpu")
             for entries in (self.diagonal, self.below[:-1])
         )
         lower = torch.diag(diagonal) + torch.diag(below, -1)

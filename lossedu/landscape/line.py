@@ -1,14 +1,19 @@
 """The loss along a line: in a direction, or between two sets of weights."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from lossedu.landscape.directions import Normalise, Point, as_point, random_directions
+from lossedu.landscape.batch_norm import check_statistics
+from lossedu.landscape.directions import (
+    Normalise,
+    Point,
+    as_point,
+    centre_of,
+    random_directions,
+)
 from lossedu.landscape.filling import places_of
 from lossedu.landscape.objective import Objective
 from lossedu.landscape.plane import direction_of
@@ -91,8 +96,9 @@ def line(
         progress: Whether to show a bar in a terminal.
 
     Raises:
-        ValueError: If the direction is 0, not finite or of another size, an argument is out of
-            range, or ``file`` is of another run.
+        ValueError: If the direction is 0, not finite or of another size, ``centre`` has other
+            running statistics than the objective has frozen, an argument is out of range, or
+            ``file`` is of another run.
 
     Example:
         >>> import torch
@@ -105,7 +111,7 @@ def line(
     """
     check_positive("span", span)
     check_count("resolution", resolution)
-    origin = as_point(objective, "centre", centre)
+    origin = centre_of(objective, centre)
     if direction is None:
         axis = random_directions(
             objective, 1, seed=seed, normalise=normalise, biases=biases, centre=origin
@@ -136,13 +142,13 @@ def interpolation(
         start: A ``state_dict`` or a point.
         end: Another one.
         beyond: How much further to go at both ends, as a share of the way, at least 0.
-        resolution: How many places, both ends among them.
+        resolution: How many places, both ends among them; at least 2.
         file: An ``.npz`` file for finished evaluations, from which an interrupted run goes on.
         progress: Whether to show a bar in a terminal.
 
     Raises:
-        ValueError: If the ends are of other models, or have other running statistics while the
-            objective's are frozen; an argument is out of range; or ``file`` is of another run.
+        ValueError: If the ends are of other models, or have other running statistics than the
+            objective has frozen; an argument is out of range; or ``file`` is of another run.
 
     References:
         Goodfellow, Vinyals, Saxe: Qualitatively characterizing neural network optimization
@@ -150,7 +156,11 @@ def interpolation(
     """
     check_number("beyond", beyond, low=0.0, high=np.finfo(float).max)
     check_count("resolution", resolution)
-    _check_statistics(objective, start, end)
+    if resolution < 2:
+        raise ValueError(f"resolution must be at least 2, for both ends, but is {resolution}.")
+    if objective.batch_norm == "frozen":
+        check_statistics("start", start, objective.buffers)
+        check_statistics("end", end, objective.buffers)
     ends = as_point(objective, "start", start), as_point(objective, "end", end)
     at = np.linspace(0.0, 1.0, resolution)
     if beyond:
@@ -165,24 +175,3 @@ def _along(
     with survey(objective, chart, file=file, progress=progress, total=len(at)) as losses:
         found = losses([(place,) for place in at.tolist()])
         return Line(at, found, losses.evaluations)
-
-
-def _check_statistics(objective: Objective, start: Point, end: Point) -> None:
-    """Frozen running statistics are wrong for at least one of two ends that differ in them."""
-    if objective.batch_norm != "frozen" or not (
-        isinstance(start, Mapping) and isinstance(end, Mapping)
-    ):
-        return
-    for name, tensor in _statistics(start).items():
-        other = _statistics(end).get(name)
-        if other is not None and not tensor.equal(other.to(tensor.device)):
-            raise ValueError(
-                f"start and end must have the same running statistics where batch_norm is "
-                f"'frozen', but differ in {name!r}. Hint: make the objective with "
-                'batch_norm="recomputed".'
-            )
-
-
-def _statistics(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    kinds = ("running_mean", "running_var")
-    return {name: tensor for name, tensor in tensors.items() if name.endswith(kinds)}

@@ -71,12 +71,14 @@ def _inner_products(objective: Objective, theta: Tensor) -> tuple[Array, Array, 
     """Of each batch: its size, its gradient's square, its product with the mean; the mean's."""
     mean = objective.gradient(theta).double()
     rows = []
-    for batch in objective.batches():
-        leaf = theta.clone().requires_grad_()
-        loss = objective.differentiable(leaf, batch)
-        (gradient,) = torch.autograd.grad(loss, leaf, materialize_grads=True)
-        gradient = gradient.double()
-        rows.append((batch.count, float(gradient @ gradient), float(gradient @ mean)))
+    with torch.inference_mode(False), torch.enable_grad():
+        leaf = (theta.clone() if theta.is_inference() else theta).detach().requires_grad_()
+        mean = mean.clone() if mean.is_inference() else mean
+        for batch in objective.batches():
+            loss = objective.differentiable(leaf, batch)
+            (gradient,) = torch.autograd.grad(loss, leaf, materialize_grads=True)
+            gradient = gradient.double()
+            rows.append((batch.count, float(gradient @ gradient), float(gradient @ mean)))
     if len(rows) < 3:
         raise ValueError(
             f"objective must have at least 3 batches, but has {len(rows)}. Hint: make it with a "

@@ -8,12 +8,14 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from lossedu.landscape.attention import plain_attention
+from lossedu.landscape.batch_loss import one_number, owned, with_graph
+from lossedu.landscape.batch_norm import averaging, norms_of
 from lossedu.landscape.examples import Weighted, examples_of
 from lossedu.landscape.layout import Layout, Selection, chosen_parameters
 from lossedu.landscape.skeleton import has_ties, placed, skeleton_of, unwrapped
+from lossedu.landscape.store import digest_of
 from lossedu.losses._checks import check_choice
 from lossedu.training.batches import Data
 
@@ -33,13 +35,14 @@ class Objective:
     Args:
         model: Any module, also one wrapped by DistributedDataParallel or ``torch.compile``.
         loss: Called with the model's output and what follows the input in a batch; gives the mean
-            over the examples of the batch.
+            over the examples of the batch.  A module is copied, and its copy is in evaluation mode.
         data: ``(inputs, targets)`` as tensors, a `DataLoader`, or a list of such batches.
         parameters: What varies: names, or a function of a name; by default all that require a
             gradient.  The others keep their values.
         batch_norm: "frozen" uses the running statistics that the model has.  "batch" uses those of
             each batch, as in training.  "recomputed" reads all examples twice: once at every point
-            for the statistics, weighted by examples, and once for the loss.
+            for the statistics, weighted by examples, and once for the loss.  A layer that keeps no
+            running statistics always uses those of each batch.
         batch_size: How many rows of ``(inputs, targets)`` go at once; all of them by default.
         device: Where to compute; by default where the parameters are.
         dtype: What to compute in; by default each parameter's own.
@@ -56,6 +59,7 @@ class Objective:
         (0.0, tensor([-5.]))
     """
 
+    @torch.inference_mode(False)
     def __init__(
         self,
         model: nn.Module,
@@ -70,12 +74,14 @@ class Objective:
     ) -> None:
         """Read the model; see the class."""
         check_choice("batch_norm", batch_norm, get_args(BatchNorm))
+        if dtype is not None and not dtype.is_floating_point:
+            raise ValueError(f"dtype must be floating-point, but is {dtype}.")
         model = unwrapped(model)
         chosen = chosen_parameters(model, parameters)
         first = next(iter(chosen.values()))
-        self.loss = loss
         self.batch_norm = batch_norm
         self.device = torch.device(device) if device is not None else first.device
+        self.loss = owned(loss, self.device, dtype)
         self.layout = Layout(
             tuple(chosen),
             tuple(p.shape for p in chosen.values()),
@@ -89,18 +95,18 @@ class Objective:
             if name not in chosen
         }
         """The parameters that do not vary, by name."""
-        self._buffers = {name: self._own(b.detach(), dtype) for name, b in model.named_buffers()}
+        self.buffers = {name: self._own(b.detach(), dtype) for name, b in model.named_buffers()}
+        """The buffers that the model had, by name."""
         self._skeleton = skeleton_of(model)
         self._tied = has_ties(model)
-        self._norms = self._treated()
+        self._treat_norms()
         self._examples = examples_of(data, batch_size, self.device, dtype)
 
-    def _treated(self) -> list[_BatchNorm]:
-        """The layers of batch norm, in the mode that they shall have."""
-        norms = [module for module in self._skeleton.modules() if isinstance(module, _BatchNorm)]
-        for norm in norms:
+    def _treat_norms(self) -> None:
+        """Find the layers of batch norm, and give them the mode that they shall have."""
+        self._norms = norms_of(self._skeleton)
+        for norm in self._norms:
             norm.train(self.batch_norm == "batch")
-        return norms
 
     def _own(self, tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
         wanted = dtype if tensor.is_floating_point() else None
@@ -117,7 +123,7 @@ class Objective:
         other = copy.copy(self)
         other.batch_norm = batch_norm
         other._skeleton = copy.deepcopy(self._skeleton)
-        other._norms = other._treated()
+        other._treat_norms()
         return other
 
     @property
@@ -156,8 +162,15 @@ class Objective:
         Returns:
             The loss, which is NaN or infinite where the model's is.
         """
-        with torch.no_grad(), plain_attention():
+        with _evaluating():
             return self._mean(self._losses(self.unflatten(theta)))
+
+    def digest(self) -> str:
+        """A fingerprint of all that the loss depends on besides a point and the loss's own code."""
+        splits = self.has_batch_norm and self.batch_norm != "frozen"
+        words = (self.batch_norm, self.names, self.layout.shapes, self.layout.dtypes)
+        tensors = (*self.fixed.values(), *self.buffers.values())
+        return digest_of((*words, self._examples.digest(split=splits)), tensors)
 
     @contextmanager
     def following(self, theta: Tensor) -> Iterator[Callable[[], float]]:
@@ -171,12 +184,12 @@ class Objective:
         """
         recomputes = self.batch_norm == "recomputed" and self.has_batch_norm
         shares_memory = set(self.layout.dtypes) == {theta.dtype}
-        with torch.no_grad(), plain_attention():
+        with _evaluating():
             if recomputes or not shares_memory:
                 yield lambda: self._mean(self._losses(self.unflatten(theta)))
                 return
             tensors = {**self.unflatten(theta), **self.fixed}
-            with placed(self._skeleton, tensors, self._buffers) as renew:
+            with placed(self._skeleton, tensors, self.buffers) as renew:
                 yield lambda: self._mean(self._losses_in_place(renew))
 
     def gradient(self, theta: Tensor) -> Tensor:
@@ -191,18 +204,21 @@ class Objective:
 
         Raises:
             ValueError: If batch norm's statistics are recomputed: the gradient would have to pass
-                through all examples at once.
+                through all examples at once.  If nothing leads from the loss to the parameters.
         """
-        total, count = self._zero(), 0
-        gradient = torch.zeros_like(theta)
-        theta = theta.detach().requires_grad_()
-        for batch in self.batches():
-            loss = self.differentiable(theta, batch)
-            (part,) = torch.autograd.grad(loss, theta, materialize_grads=True)
-            gradient += part * batch.count
-            total += loss.detach().double() * batch.count
-            count += batch.count
-        return float(total) / count, gradient / count
+        losses: list[tuple[Tensor, int]] = []
+        # In half precision a sum over examples overflows, and one over batches stops to grow.
+        wide = torch.promote_types(theta.dtype, torch.float32)
+        with torch.inference_mode(False), torch.enable_grad():
+            gradient = torch.zeros_like(theta, dtype=wide)
+            leaf = (theta.clone() if theta.is_inference() else theta).detach().requires_grad_()
+            for batch in self.batches():
+                loss = with_graph(self.differentiable(leaf, batch))
+                (part,) = torch.autograd.grad(loss, leaf, materialize_grads=True)
+                gradient.add_(part.to(wide), alpha=batch.count)
+                losses.append((loss.detach(), batch.count))
+        count = sum(n for _, n in losses)
+        return self._mean(iter(losses)), (gradient / count).to(theta.dtype)
 
     def differentiable(self, theta: Tensor, batch: Weighted) -> Tensor:
         """The loss of one batch as a scalar that can be differentiated, more than once.
@@ -231,24 +247,12 @@ class Objective:
 
         Means and variances of batches are averaged with the number of their examples as weights.
         """
-        with torch.no_grad(), plain_attention():
+        with _evaluating():
             return self.with_batch_norm("recomputed")._recomputed(self.unflatten(theta))
 
     def loss_of(self, outputs: Any, batch: Weighted) -> Tensor:
         """The loss of what the model said of one batch."""
-        return self._scalar(outputs, batch)
-
-    def _zero(self) -> Tensor:
-        return torch.zeros((), dtype=torch.float64, device=self.device)
-
-    def _scalar(self, outputs: Any, batch: Weighted) -> Tensor:
-        loss = self.loss(outputs, *batch.values[1:])
-        if not isinstance(loss, Tensor) or loss.numel() != 1:
-            given = f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss)
-            raise ValueError(
-                f'loss must return one number, but returned {given}. Hint: reduction="mean".'
-            )
-        return loss.reshape(())
+        return one_number(self.loss, outputs, batch)
 
     def _call(self, named: dict[str, Tensor], batch: Weighted, buffers: dict[str, Tensor]) -> Any:
         tensors = {**named, **self.fixed, **buffers}
@@ -257,7 +261,7 @@ class Objective:
 
     def _buffers_now(self) -> dict[str, Tensor]:
         """Copies: a module may write into its buffers."""
-        return {name: buffer.clone() for name, buffer in self._buffers.items()}
+        return {name: buffer.clone() for name, buffer in self.buffers.items()}
 
     def _losses(self, named: dict[str, Tensor]) -> Iterator[tuple[Tensor, int]]:
         """The loss of each batch, and how many examples it has."""
@@ -265,13 +269,13 @@ class Objective:
         statistics = self._recomputed(named) if recomputes else {}
         for batch in self.batches():
             buffers = self._buffers_now() | statistics
-            yield self._scalar(self._call(named, batch, buffers), batch), batch.count
+            yield self.loss_of(self._call(named, batch, buffers), batch), batch.count
 
     def _losses_in_place(self, renew: Callable[[], None]) -> Iterator[tuple[Tensor, int]]:
         """The same, where the parameters lie in the model already."""
         for batch in self.batches():
             renew()
-            yield self._scalar(self._skeleton(batch.values[0]), batch), batch.count
+            yield self.loss_of(self._skeleton(batch.values[0]), batch), batch.count
 
     def _mean(self, losses: Iterator[tuple[Tensor, int]]) -> float:
         # Read at the end, so that an accelerator is not waited for after each batch.
@@ -280,16 +284,15 @@ class Objective:
 
     def _recomputed(self, named: dict[str, Tensor]) -> dict[str, Tensor]:
         """The buffers after all batches have gone through batch norm in training mode."""
-        buffers, seen = self._buffers_now(), 0
-        try:
+        buffers = self._buffers_now()
+        with averaging(self._norms) as expect:
             for batch in self.batches():
-                seen += batch.count
-                for norm in self._norms:
-                    norm.train()
-                    # The mean over the examples so far; a first factor of 1 forgets the old one.
-                    norm.momentum = batch.count / seen
+                expect(batch.count)
                 self._call(named, batch, buffers)
-        finally:
-            for norm in self._norms:
-                norm.eval()
         return buffers
+
+
+@contextmanager
+def _evaluating() -> Iterator[None]:
+    with torch.inference_mode(False), torch.no_grad(), plain_attention():
+        yield

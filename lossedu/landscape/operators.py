@@ -9,6 +9,8 @@ from torch import Tensor
 
 from lossedu.losses._checks import check_floating
 
+_ASYMMETRY = 1e-5  # relative to the largest entry
+
 
 class Operator(Protocol):
     """A symmetric map of vectors with ``size`` entries, applied by ``@``."""
@@ -39,7 +41,7 @@ class Matrix:
         entries: Shape ``(size, size)``, floating-point.
 
     Raises:
-        ValueError: If it is not square or not symmetric.
+        ValueError: If it is not square or not symmetric, up to rounding, or has no entries.
     """
 
     entries: Tensor
@@ -47,12 +49,17 @@ class Matrix:
     def __post_init__(self) -> None:
         """Refuse what is no symmetric matrix."""
         check_floating("entries", self.entries)
-        if self.entries.ndim != 2 or self.entries.shape[0] != self.entries.shape[1]:
+        shape = tuple(self.entries.shape)
+        if len(shape) != 2 or shape[0] != shape[1] or not shape[0]:
+            raise ValueError(f"entries must be a square matrix, but have shape {shape}.")
+        entries = self.entries.detach()
+        differs = float((entries - entries.T).abs().max())
+        # By the largest entry: so large is the rounding that a computed Hessian has everywhere.
+        relative = max(_ASYMMETRY, 10 * torch.finfo(self.dtype).eps)
+        if differs > relative * float(entries.abs().max()):
             raise ValueError(
-                f"entries must be a square matrix, but have shape {tuple(self.entries.shape)}."
+                f"entries must be symmetric, but differ from their transpose by up to {differs:g}."
             )
-        if not torch.allclose(self.entries, self.entries.T, equal_nan=True):
-            raise ValueError("entries must be symmetric, but differ from their transpose.")
 
     @property
     def size(self) -> int:
@@ -70,7 +77,7 @@ class Matrix:
         return self.entries.device
 
     def __matmul__(self, vector: Tensor) -> Tensor:
-        return self.entries @ vector
+        return self.entries.detach() @ vector
 
 
 @dataclass
@@ -99,6 +106,12 @@ class Counted:
         return self.operator.dtype
 
     @property
+    def precision(self) -> torch.dtype:
+        """What a product is computed in: the dtype, unless the operator states a coarser one."""
+        precision: torch.dtype = getattr(self.operator, "precision", self.operator.dtype)
+        return precision
+
+    @property
     def device(self) -> torch.device:
         """That of the operator."""
         return self.operator.device
@@ -117,11 +130,17 @@ class Counted:
 
 def random_vector(operator: Operator, generator: torch.Generator) -> Tensor:
     """Independent standard normal entries, the same on every device."""
-    drawn = torch.randn(operator.size, generator=generator, dtype=torch.float64)
+    drawn = torch.randn(operator.size, generator=generator, dtype=torch.float64, device="cpu")
     return drawn.to(operator.device, operator.dtype)
 
 
 def random_signs(operator: Operator, generator: torch.Generator) -> Tensor:
     """Entries that are -1 or +1 with equal chances, the same on every device."""
-    drawn = torch.randint(2, (operator.size,), generator=generator)
+    drawn = torch.randint(2, (operator.size,), generator=generator, device="cpu")
     return (2 * drawn - 1).to(operator.device, operator.dtype)
+
+
+def quadratic_form(operator: Operator, vector: Tensor) -> float:
+    """The product of a vector with its image, which in half precision would overflow."""
+    wide = torch.promote_types(vector.dtype, torch.float32)
+    return float(torch.dot(vector.to(wide), (operator @ vector).to(wide)))

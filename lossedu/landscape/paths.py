@@ -1,7 +1,7 @@
 """Curved paths of low loss between two minima, trained by moving their bends."""
 
 from dataclasses import dataclass, field
-from math import comb
+from math import comb, inf
 from typing import Literal, get_args
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lossedu.landscape.barrier import check_moves_statistics
+from lossedu.landscape.barrier import check_moves_statistics, end_of_path
 from lossedu.landscape.objective import Objective
 from lossedu.losses._checks import check_choice, check_count, check_number, check_positive
 from lossedu.tables import Table
@@ -23,7 +23,8 @@ class LowLossPath:
 
     Attributes:
         kind: "bezier" or "polygonal".
-        bends: Its control points, shape ``(bends + 2, size)``; the first and last are the ends.
+        bends: Its control points, shape ``(bends + 2, size)``, float32 or better; the first and
+            last are the ends.
         positions: Where the loss was looked at, from 0 to 1.
         losses: The loss there, float64.
         straight: The loss on the straight line at the same positions.
@@ -48,7 +49,10 @@ class LowLossPath:
 
     @property
     def barrier(self) -> float:
-        """How far the loss along it rises above the line between its end values."""
+        """How far the loss along it rises above the line between its end values.
+
+        At least 0; infinite where the loss is not finite on the way.
+        """
         return _rise(self.positions, self.losses)
 
     def table(self) -> Table:
@@ -92,7 +96,9 @@ def low_loss_path(
         seed: What positions depend on.
 
     Raises:
-        ValueError: If an argument is out of range, or batch norm is frozen.
+        TypeError: If an end is no tensor.
+        ValueError: If an argument is out of range or an end of another size, or batch norm is
+            frozen.
 
     References:
         T. Garipov et al., Loss surfaces, mode connectivity, and fast ensembling of DNNs, NeurIPS
@@ -101,10 +107,15 @@ def low_loss_path(
     check_choice("kind", kind, get_args(Kind))
     check_count("bends", bends)
     check_count("steps", steps)
+    check_count("points", points)
     check_number("points", points, low=2)
     check_positive("learning_rate", learning_rate)
     check_moves_statistics(objective)
-    shares = torch.linspace(0, 1, bends + 2, dtype=start.dtype, device=start.device)
+    start, end = end_of_path(objective, "start", start), end_of_path(objective, "end", end)
+    # A half-precision number is too coarse for the steps of Adam, and for its epsilon.
+    wide = torch.promote_types(torch.promote_types(start.dtype, end.dtype), torch.float32)
+    start, end = start.to(wide), end.to(wide)
+    shares = torch.linspace(0, 1, bends + 2, dtype=wide).tolist()
     line = torch.stack([(1 - share) * start + share * end for share in shares])
     training = _train(objective, kind, line, steps, learning_rate, seed)
     positions = np.linspace(0, 1, points)
@@ -123,21 +134,23 @@ def _train(
     inner = line[1:-1]
     optimizer = torch.optim.Adam([inner], lr=learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    losses: list[float] = []
+    losses: list[Tensor] = []
     while len(losses) < steps:
         for batch in sampled.batches():
             t = float(torch.rand((), generator=generator))
             shares = _shares(kind, len(line), t)
             theta = _combined(shares, line).requires_grad_()
-            loss = sampled.differentiable(theta, batch)
+            with torch.enable_grad():
+                loss = sampled.differentiable(theta, batch)
             (gradient,) = torch.autograd.grad(loss, theta)
             inner.grad = torch.stack([share * gradient for share in shares[1:-1]])
             optimizer.step()
             schedule.step()
-            losses.append(float(loss.detach()))
+            losses.append(loss.detach())
             if len(losses) == steps:
                 break
-    return losses
+    # Read at the end, so that an accelerator is not waited for after each step.
+    return torch.stack(losses).tolist()
 
 
 def _value(objective: Objective, kind: Kind | None, line: Tensor, t: float) -> float:
@@ -164,4 +177,6 @@ def _combined(shares: list[float], line: Tensor) -> Tensor:
 
 
 def _rise(positions: NDArray[np.float64], losses: NDArray[np.float64]) -> float:
+    if not np.isfinite(losses).all():
+        return inf
     return float((losses - ((1 - positions) * losses[0] + positions * losses[-1])).max())

@@ -13,6 +13,7 @@ from lossedu.landscape.directions import (
     Normalise,
     Point,
     as_point,
+    centre_of,
     coordinates,
     random_directions,
 )
@@ -39,7 +40,7 @@ class Plane:
         nodes: How many nodes along x and y were interpolated from; of a grid, its shape.
         log: Whether the logarithm of the loss was interpolated.
         error: The estimated largest error on the grid as a share of the range; 0 for a grid.
-        reached: Whether that is within the tolerance.
+        reached: Whether that is within the tolerance, or losses differ by their rounding only.
         evaluations: How many evaluations it took; what a file knew already does not count.
         seconds: How long it took.
         origin: The point at (0, 0), shape ``(size,)``.
@@ -146,8 +147,9 @@ def plane(
         The losses, what is known of their error, and where the plane lies.
 
     Raises:
-        ValueError: If a direction is 0, not finite or of another size, an argument is out of
-            range, or ``file`` is of another run.
+        ValueError: If a direction is 0, not finite or of another size, ``centre`` has other
+            running statistics than the objective has frozen, an argument is out of range, or
+            ``file`` is of another run.
 
     References:
         Li, Xu, Taylor, Studer, Goldstein: Visualizing the loss landscape of neural nets. NeurIPS
@@ -157,7 +159,7 @@ def plane(
     check_positive("tolerance", tolerance)
     check_count("resolution", resolution)
     began = time.monotonic()
-    origin = as_point(objective, "centre", centre)
+    origin = centre_of(objective, centre)
     drawn: tuple[Tensor, ...] = (origin, origin)
     if first is None or second is None:
         options: dict[str, Any] = {"normalise": normalise, "biases": biases, "centre": origin}
@@ -199,12 +201,15 @@ def direction_of(objective: Objective, name: str, given: Point) -> Tensor:
 
 
 def _ranges(span: float | tuple[Range, Range]) -> tuple[Range, Range]:
-    if isinstance(span, (int, float)):
-        check_positive("span", span)
-        return (-span, span), (-span, span)
-    for low, high in span:
+    if np.ndim(span) == 0:
+        reach = float(span)  # type: ignore[arg-type]
+        check_positive("span", reach)
+        return (-reach, reach), (-reach, reach)
+    if np.shape(span) != (2, 2):
+        raise ValueError(f"span must be a number or ((low, high), (low, high)), but is {span}.")
+    for low, high in span:  # type: ignore[union-attr]
         if not (-np.inf < low < high < np.inf):
             raise ValueError(
                 f"span must go from a lower to a higher number, but goes from {low} to {high}."
             )
-    return span
+    return span  # type: ignore[return-value]

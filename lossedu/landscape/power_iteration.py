@@ -14,6 +14,8 @@ def power_iteration(
 ) -> tuple[float, Tensor]:
     """The dominant eigenvalue, by sign whatever it is: ``diag(1, 0.5, -2)`` gives -2.
 
+    Where two of opposite sign share the largest absolute value, the vector turns between them.
+
     It forgets all but its last vector, and the error shrinks by the ratio of the two largest
     absolute values squared: `lossedu.landscape.top_eigenvalues` needs fewer products and bounds
     its error.

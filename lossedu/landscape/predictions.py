@@ -40,8 +40,8 @@ class Predictions:
 
     def loss_by_class(self) -> list[float]:
         """The mean cross-entropy of each class's examples; NaN where there are none."""
-        present = range(self.log_probabilities.shape[1])
-        return [float(self.losses[self.targets == label].mean()) for label in present]
+        losses, labels = self.losses, range(self.log_probabilities.shape[1])
+        return [float(losses[self.targets == label].mean()) for label in labels]
 
     def figures(self) -> dict[str, float]:
         """Cross-entropy, accuracy and calibration; all NaN where a probability is."""
@@ -60,8 +60,9 @@ class Predictions:
 def predictions(objective: Objective, theta: Tensor | None = None) -> Predictions | None:
     """Class probabilities at a point, or None where the task is no classification.
 
-    Logits of shape ``(n, C)`` beside whole targets of shape ``(n,)`` are classes; logits of shape
-    ``(n,)`` beside targets 0 and 1 are two.
+    Logits of shape ``(n, C)``, two classes or more, beside whole targets of shape ``(n,)`` below C
+    are classes; logits of shape ``(n,)`` beside targets 0 and 1 are two.  Examples with a negative
+    class, by torch's custom one to ignore, are left out.
 
     Args:
         objective: Batch norm not recomputed.
@@ -76,16 +77,20 @@ def predictions(objective: Objective, theta: Tensor | None = None) -> Prediction
                 return None
             outputs.append(said.double().cpu())
             targets.append(batch.values[1].long().cpu())
-    logits = torch.cat(outputs)
+    logits, labels = torch.cat(outputs), torch.cat(targets)
+    counted = labels >= 0
+    if not counted.any():
+        return None
     if logits.ndim == 1:
         logits = torch.stack([torch.zeros_like(logits), logits], 1)
-    return Predictions(logits.log_softmax(-1), torch.cat(targets))
+    return Predictions(logits[counted].log_softmax(-1), labels[counted])
 
 
 def _classifies(outputs: Any, targets: Any) -> bool:
     if not (isinstance(outputs, Tensor) and isinstance(targets, Tensor)):
         return False
     if outputs.ndim == 2 and not targets.is_floating_point():
-        return targets.shape == outputs.shape[:1]
+        classes = outputs.shape[1] > 1 and targets.shape == outputs.shape[:1]
+        return classes and bool((targets < outputs.shape[1]).all())
     two = outputs.ndim == 1 and targets.shape == outputs.shape
     return two and bool(((targets == 0) | (targets == 1)).all())

@@ -7,97 +7,18 @@ product is a backward pass through the graph that it left (Pearlmutter 1994).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
+from lossedu.landscape.curvature import Curvature, Linearise, Linearised, Product
 from lossedu.landscape.examples import Weighted
-from lossedu.landscape.graphs import bytes_of_graph, room_for_graphs
 from lossedu.landscape.objective import Objective
 from lossedu.landscape.operators import Matrix, Operator
 from lossedu.losses._checks import check_choice
 
 Likelihood = Literal["categorical", "bernoulli", "gaussian"]
-Product = Callable[[Tensor], Tensor]
-Linearise = Callable[[Objective, Tensor, Weighted], "Linearised"]
-
-
-@dataclass(frozen=True)
-class Linearised:
-    """A linear map through a graph.
-
-    Attributes:
-        product: The map; None where it is zero.
-        roots: What holds the graph.
-    """
-
-    product: Product | None
-    roots: tuple[Tensor, ...]
-
-
-class Curvature:
-    """A curvature matrix of an objective at a point, as an operator.
-
-    The first batch's graph is kept from product to product, and more of them as long as they fit
-    into ``memory``; the other batches are linearised anew in every product.
-
-    Attributes:
-        objective: Whose curvature it is.
-        theta: Where, shape ``(size,)``.
-        memory: How many bytes of graphs to keep beyond the first.
-    """
-
-    def __init__(
-        self, objective: Objective, theta: Tensor | None, linearise: Linearise, memory: int | None
-    ) -> None:
-        """Nothing is computed before the first product."""
-        self.objective = objective
-        self.theta = (objective.point if theta is None else theta).detach()
-        self.memory = room_for_graphs(objective.device) if memory is None else memory
-        self._linearise = linearise
-        self._kept: dict[int, Linearised] = {}
-        self._room: float = self.memory
-
-    @property
-    def size(self) -> int:
-        """The number of parameters that vary."""
-        return self.objective.size
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """That of a point."""
-        return self.theta.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """That of the objective."""
-        return self.objective.device
-
-    def __matmul__(self, vector: Tensor) -> Tensor:
-        if vector.shape != (self.size,):
-            raise ValueError(
-                f"vector must have shape ({self.size},), one entry for each parameter, but has "
-                f"shape {tuple(vector.shape)}."
-            )
-        total, count = torch.zeros_like(self.theta), 0
-        for number, batch in enumerate(self.objective.batches()):
-            map_ = self._kept.get(number) or self._linearised(number, batch)
-            if map_.product is not None:
-                total.add_(map_.product(vector), alpha=batch.count)
-            count += batch.count
-        return total / count
-
-    def _linearised(self, number: int, batch: Weighted) -> Linearised:
-        map_ = self._linearise(self.objective, self.theta, batch)
-        if number == 0:  # every product holds one graph anyway
-            self._kept[0] = map_
-        elif self._room > 0:
-            self._room -= bytes_of_graph(map_.roots)
-            if self._room >= 0:
-                self._kept[number] = map_
-        return map_
 
 
 def hessian(
@@ -189,9 +110,10 @@ def empirical_fisher(
         memory: As for `hessian`.
 
     Raises:
-        ValueError: If ``batch_norm`` is "batch".
+        ValueError: If the model has batch norm and ``batch_norm`` is "batch", or, from a product,
+            if outputs and examples differ in number.
     """
-    if objective.batch_norm == "batch":
+    if objective.batch_norm == "batch" and objective.has_batch_norm:
         raise ValueError(
             'batch_norm must be "frozen" for gradients of single examples, but is "batch".'
         )
@@ -202,14 +124,30 @@ def as_operator(target: Operator | Objective | Tensor) -> Operator:
     """An operator as it is, the Hessian of an objective at its own point, or a matrix."""
     if isinstance(target, Objective):
         return hessian(target)
-    return Matrix(target) if isinstance(target, Tensor) else target
+    if isinstance(target, Tensor):
+        return Matrix(target)
+    if not isinstance(getattr(target, "dtype", None), torch.dtype):
+        raise TypeError(
+            "target must be an objective, a symmetric tensor or an operator, but is "
+            f"{type(target).__name__}. Hint: Objective(model, loss, data), or torch.from_numpy."
+        )
+    return target
 
 
 def _hessian_of(objective: Objective, theta: Tensor, batch: Weighted) -> Linearised:
-    leaf = theta.clone().requires_grad_()
-    loss = objective.differentiable(leaf, batch)
+    leaf = theta.detach().requires_grad_()
+    loss = _with_graph("loss", objective.differentiable(leaf, batch))
     (gradient,) = torch.autograd.grad(loss, leaf, create_graph=True, materialize_grads=True)
     return Linearised(_backward_through(gradient, leaf), (gradient,))
+
+
+def _with_graph(what: str, tensor: Tensor) -> Tensor:
+    if not tensor.requires_grad:
+        raise ValueError(
+            f"{what} must depend on the parameters by a graph where curvature is asked for, but "
+            "has none. Hint: argmax, detach() and no_grad() cut it off."
+        )
+    return tensor
 
 
 def _backward_through(outputs: Tensor, inputs: Tensor) -> Product | None:
@@ -239,14 +177,14 @@ def _through_outputs(middle: Middle) -> Linearise:
     """
 
     def linearise(objective: Objective, theta: Tensor, batch: Weighted) -> Linearised:
-        leaf = theta.clone().requires_grad_()
+        leaf = theta.detach().requires_grad_()
         outputs = objective.outputs(leaf, batch)
         if not isinstance(outputs, Tensor):
             raise TypeError(
                 f"model must return one tensor here, but returned {type(outputs).__name__}. Hint: "
                 "wrap it in a module that returns its logits."
             )
-        given = torch.zeros_like(outputs).requires_grad_()
+        given = torch.zeros_like(_with_graph("output", outputs)).requires_grad_()
         (pulled,) = torch.autograd.grad(
             outputs, leaf, given, create_graph=True, materialize_grads=True
         )
@@ -261,7 +199,7 @@ def _through_outputs(middle: Middle) -> Linearise:
 
 def _loss_gradient(objective: Objective, outputs: Tensor, batch: Weighted) -> tuple[Tensor, Tensor]:
     leaf = outputs.requires_grad_()
-    loss = objective.loss_of(leaf, batch)
+    loss = _with_graph("loss", objective.loss_of(leaf, batch))
     (gradient,) = torch.autograd.grad(loss, leaf, create_graph=True, materialize_grads=True)
     return gradient, leaf
 
@@ -271,18 +209,28 @@ def _loss_curvature(objective: Objective, outputs: Tensor, batch: Weighted) -> P
 
 
 def _outer_products(objective: Objective, outputs: Tensor, batch: Weighted) -> Product:
+    if outputs.ndim == 0 or len(outputs) != batch.count:
+        raise ValueError(
+            f"output must have one row for each of the {batch.count} examples of a batch, but has "
+            f"shape {tuple(outputs.shape)}."
+        )
     gradient, _ = _loss_gradient(objective, outputs, batch)
     # The loss is a mean: an example's own gradient is n_b times its part.
-    scores = gradient.detach().flatten(1) * batch.count
+    scores = gradient.detach().reshape(batch.count, -1) * batch.count
 
     def product(change: Tensor) -> Tensor:
-        along = (scores * change.flatten(1)).sum(1, keepdim=True)
+        along = (scores * change.reshape(batch.count, -1)).sum(1, keepdim=True)
         return (scores * along).view_as(change) / batch.count
 
     return product
 
 
 def _categorical(_: Objective, outputs: Tensor, batch: Weighted) -> Product:
+    if outputs.ndim < 2:
+        raise ValueError(
+            "output must have logits over dimension 1 for a categorical likelihood, but has shape "
+            f'{tuple(outputs.shape)}. Hint: "bernoulli" is for one logit an example.'
+        )
     p = outputs.softmax(1)
     return lambda change: p * (change - (p * change).sum(1, keepdim=True)) / batch.count
 

@@ -45,7 +45,7 @@ def warm_restarts(
         period: Steps of the first cycle, :math:`T_0`.
         cycles: How many cycles.
         factor: How many times as long each cycle is as the one before, :math:`f`.
-        lowest: :math:`\eta_{min}`.
+        lowest: :math:`\eta_{min}`, at most the learning rate of each group.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -56,7 +56,8 @@ def warm_restarts(
     """
     for name, value in (("period", period), ("cycles", cycles), ("factor", factor)):
         check_count(name, value)
-    check_number("lowest", lowest, low=0.0)
+    highest = min(float(group["lr"]) for group in optimizer.param_groups)
+    check_number("lowest", lowest, low=0.0, high=highest)
     schedule = CosineAnnealingWarmRestarts(optimizer, period, factor, lowest)
     ends = (period * sum(factor**i for i in range(k + 1)) for k in range(cycles))
     return WarmRestarts(schedule, tuple(ends))
@@ -80,7 +81,7 @@ class Snapshots:
         """Keep a copy, if it is time."""
         if run.step in self._steps:
             state = run.model.state_dict()
-            self.states.append({name: t.detach().cpu().clone() for name, t in state.items()})
+            self.states.append({k: t.detach().to("cpu", copy=True) for k, t in state.items()})
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps."""

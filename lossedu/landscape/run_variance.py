@@ -3,14 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lossedu.landscape.drift import movement
 from lossedu.landscape.ensembles import disagreement
-from lossedu.losses._checks import check_number
 from lossedu.tables import Table
 
 
@@ -58,7 +58,7 @@ class RunVariance:
         figures: Name -> `Spread`.
         level: Of the intervals.
         distances: Between parameters, shape ``(runs, runs)``; None without points.
-        cosines: Of the angles between them at 0; None without points.
+        cosines: Of the angles between them at 0, as in `Drift`; None without points.
         disagreement: The share of examples that two runs decide differently; None without
             decisions.
     """
@@ -81,10 +81,10 @@ class RunVariance:
             if matrix is not None:
                 pairs = matrix[np.triu_indices(len(matrix), 1)]
                 # Pairs share runs: an interval over pairs would claim too much.
-                ends = (f"{float(pairs.min()):.4g}", f"{float(pairs.max()):.4g}")
+                ends = (float(pairs.min()), float(pairs.max()))
                 row = (f"{name} (least, most)", float(pairs.mean()), *ends, "", "", "", len(matrix))
                 rows.append(row)
-        return Table(headings, rows, label=f"variance over runs, {self.level:.0%} intervals")
+        return Table(headings, rows, label=f"variance over runs, {100 * self.level:.6g}% intervals")
 
 
 def run_variance(results: Sequence[RunResult], *, level: float = 0.95) -> RunVariance:
@@ -93,32 +93,40 @@ def run_variance(results: Sequence[RunResult], *, level: float = 0.95) -> RunVar
     .. math:: \bar x \pm t_{n-1}\, \frac{s}{\sqrt n}, \qquad
         \Big[ s \sqrt{\tfrac{n - 1}{\chi^2_{hi}}},\ s \sqrt{\tfrac{n - 1}{\chi^2_{lo}}} \Big]
 
-    The intervals take the runs as independent draws and their figures as roughly normal.  With
-    three runs the deviation is known within a factor of about six either way: the interval says so.
+    The intervals take the runs as independent draws and their figures as roughly normal.  Few runs
+    say little: of three, the truth may lie from half of the deviation that is seen to six times
+    it, at a level of 0.95.
 
     Args:
         results: At least two, with the same figures.
         level: How often such an interval holds the truth, above 0 and below 1.
 
     Raises:
-        ValueError: If there are fewer than two runs, or they have different figures.
+        ValueError: If there are fewer than two runs, or they have different figures, or points or
+            decisions of different shapes, or not all have them.
     """
-    check_number("level", level, low=1e-9, high=1 - 1e-9)
     if len(results) < 2:
         raise ValueError(f"results must hold at least 2 runs, but hold {len(results)}.")
     names = [tuple(result.figures) for result in results]
     if len({frozenset(name) for name in names}) > 1:
         raise ValueError(f"results must have the same figures, but have {sorted(set(names))}.")
-    points = [result.point for result in results if result.point is not None]
-    decisions = [result.decisions for result in results if result.decisions is not None]
-    distances, cosines = _between(points) if len(points) == len(results) else (None, None)
+    figures = {name: spread([r.figures[name] for r in results], level=level) for name in names[0]}
+    points = _of_all("point", [result.point for result in results])
+    decisions = _of_all("decisions", [result.decisions for result in results])
+    distances, cosines = _between(points) if points else (None, None)
     return RunVariance(
-        {name: spread([r.figures[name] for r in results], level=level) for name in names[0]},
-        level,
-        distances,
-        cosines,
-        disagreement(decisions) if len(decisions) == len(results) else None,
+        figures, level, distances, cosines, disagreement(decisions) if decisions else None
     )
+
+
+def _of_all(name: str, tensors: Sequence[Tensor | None]) -> list[Tensor]:
+    """The tensors, or none if no run has one."""
+    shapes = [None if tensor is None else tuple(tensor.shape) for tensor in tensors]
+    if len(set(shapes)) > 1:
+        raise ValueError(
+            f"results must all have {name} of one shape, or none, but have shapes {shapes}."
+        )
+    return [tensor for tensor in tensors if tensor is not None]
 
 
 def spread(values: Sequence[float], *, level: float = 0.95) -> Spread:
@@ -126,10 +134,15 @@ def spread(values: Sequence[float], *, level: float = 0.95) -> Spread:
 
     Args:
         values: One a run.
-        level: Of the intervals.
+        level: Of the intervals, above 0 and below 1.
+
+    Raises:
+        ValueError: If the level is out of range.
     """
     from scipy.stats import chi2, t
 
+    if not 0 < level < 1:
+        raise ValueError(f"level must be above 0 and below 1, but is {level}.")
     known = np.array([value for value in values if math.isfinite(value)], dtype=np.float64)
     n = len(known)
     if n == 0:
@@ -147,8 +160,11 @@ def spread(values: Sequence[float], *, level: float = 0.95) -> Spread:
 
 
 def _between(points: Sequence[Tensor]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    rows = torch.stack([point.double().cpu() for point in points])
-    # Differences, not the expanded square: near points would lose their digits.
-    distances = np.array([[float((a - b).norm()) for b in rows] for a in rows])
-    directions = torch.nn.functional.normalize(rows, dim=1)
-    return distances, np.asarray((directions @ directions.T).numpy())
+    rows = [point.detach().double().cpu() for point in points]
+    distances, cosines = (np.zeros((len(rows), len(rows))) for _ in range(2))
+    for a, b in combinations_with_replacement(range(len(rows)), 2):
+        # A difference, not the expanded square: near points would lose their digits.
+        moved = movement(rows[a], rows[b])
+        distances[a, b] = distances[b, a] = moved.distance
+        cosines[a, b] = cosines[b, a] = moved.cosine
+    return distances, cosines

@@ -1,8 +1,10 @@
 """Sharpness-aware minimisation: a step downhill by the gradient of a point uphill."""
 
+import random
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -28,14 +30,16 @@ class SAM(Optimizer):
     of this by itself.
 
     Args:
-        base: The optimizer that steps.  Its parameter groups and state are shared, so schedulers
-            work on either; ``rho`` and ``adaptive`` may differ by group.
+        base: The optimizer that steps, by gradients alone.  Its parameter groups and state are
+            shared, so schedulers work on either and a ``state_dict`` of either may be loaded;
+            ``rho``, ``adaptive`` and ``eta`` may differ by group.
         rho: :math:`\rho`, how far uphill, at least 0; at 0, ``base`` itself bit for bit.
         adaptive: Whether distances are relative to the weights (ASAM).
         eta: :math:`\eta`, at least 0, keeps weights near 0 moving; used if adaptive.
         model: Its batch norm's running statistics are updated by the first pass alone.
 
     Raises:
+        TypeError: If base is no optimizer, or one that needs a closure.
         ValueError: If rho or eta is negative or NaN.
 
     Example:
@@ -62,34 +66,48 @@ class SAM(Optimizer):
         eta: float = 0.01,
         model: nn.Module | None = None,
     ) -> None:
+        _check_base(base)
         check_number("rho", rho, low=0.0)
         check_number("eta", eta, low=0.0)
         self.base = base
         defaults = {**base.defaults, "rho": rho, "adaptive": adaptive, "eta": eta}
         super().__init__(base.param_groups, defaults)
-        # One list of groups and one state for both, whoever changes them.
-        self.param_groups, self.state = base.param_groups, base.state
         self._norms = [m for m in (model.modules() if model else ()) if isinstance(m, _BatchNorm)]
         self._home: dict[Tensor, Tensor] = {}
         self._statistics: list[tuple[Tensor, Tensor]] = []
         self._uphill = False  # whether the gradient at hand was taken after a first step
+        self._share(base)
+        base.register_load_state_dict_post_hook(self._share)
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load what `state_dict` gave: the base optimizer's state, with rho and the rest."""
-        super().load_state_dict(state_dict)
+    def _share(self, base: Optimizer) -> None:
+        """One list of groups and one state for both, whoever loads them."""
+        self.param_groups, self.state = base.param_groups, base.state
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy needs; torch's optimizers name what they have in common alone."""
+        own = ("base", "_norms", "_home", "_statistics", "_uphill")
+        return {**super().__getstate__(), **{name: getattr(self, name) for name in own}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """From a copy, or from `load_state_dict`: then the base optimizer gets the same."""
+        super().__setstate__(state)
+        if "base" in state:
+            self.base.register_load_state_dict_post_hook(self._share)
         self.base.param_groups, self.base.state = self.param_groups, self.state
 
     @torch.no_grad()
     def first_step(self, zero_grad: bool = True) -> None:
         """Go uphill from where the gradient was taken.
 
-        A gradient that is not finite moves nothing: a loss scaler will see it again.
+        A gradient that is not finite moves nothing: a loss scaler will see it again.  Nor does a
+        step that fails.
 
         Args:
             zero_grad: Whether to clear gradients for the second pass.
 
         Raises:
             RuntimeError: If the last first step has not been taken back.
+            ValueError: If a gradient is sparse.
         """
         if self._home:
             raise RuntimeError(
@@ -97,13 +115,19 @@ class SAM(Optimizer):
                 "error in the second pass call go_back."
             )
         norm = self._norm()
-        self._uphill = True
         self._statistics = [(b, b.clone()) for norm in self._norms for b in norm.buffers()]
-        for group, parameter, gradient in self._with_gradients():
-            self._home[parameter] = parameter.detach().clone()
-            if group["rho"] and 0 < norm < float("inf"):
-                uphill = gradient * _metric(group, parameter) ** 2
-                parameter.add_(uphill.to(parameter.dtype), alpha=group["rho"] / norm)
+        try:
+            for group, parameter, gradient in self._with_gradients():
+                self._home[parameter] = parameter.detach().clone()
+                if group["rho"] and 0 < norm < float("inf"):
+                    uphill = _scaled(group, parameter, gradient, power=2)
+                    parameter.add_(uphill, alpha=group["rho"] / norm)
+        except BaseException:
+            self.go_back()
+            raise
+        self._uphill = True
+        # Autocast around both passes would go on with the weights that it cast in the first one.
+        torch.clear_autocast_cache()
         if zero_grad:
             self.zero_grad()
 
@@ -115,6 +139,7 @@ class SAM(Optimizer):
         for buffer, kept in self._statistics:
             buffer.copy_(kept)
         self._home, self._statistics = {}, []
+        torch.clear_autocast_cache()
 
     def second_step(self, zero_grad: bool = False) -> None:
         """Return, and let the base optimizer step by the gradient found uphill.
@@ -170,6 +195,9 @@ class SAM(Optimizer):
             )
 
     def _with_gradients(self) -> list[tuple[dict[str, Any], Tensor, Tensor]]:
+        for group in self.param_groups:  # one that came through the base has no rho
+            for name in ("rho", "adaptive", "eta"):
+                group.setdefault(name, self.defaults[name])
         groups = self.param_groups
         return [(g, p, p.grad) for g in groups for p in g["params"] if p.grad is not None]
 
@@ -178,27 +206,49 @@ class SAM(Optimizer):
         found = self._with_gradients()
         if not found:
             return 0.0
-        parts = [
-            torch.linalg.vector_norm(gradient * _metric(group, parameter), dtype=_wide(gradient))
-            for group, parameter, gradient in found
-        ]
+        if any(gradient.is_sparse for _, _, gradient in found):
+            raise ValueError(
+                "gradients must be dense, but one is sparse. Hint: nn.Embedding(sparse=False)."
+            )
+        parts = [torch.linalg.vector_norm(_scaled(*one)) for one in found]
         return float(torch.linalg.vector_norm(torch.stack([p.to(parts[0].device) for p in parts])))
 
 
-def _metric(group: dict[str, Any], parameter: Tensor) -> Tensor | float:
-    return parameter.detach().abs() + group["eta"] if group["adaptive"] else 1.0
+def _check_base(base: Any) -> None:
+    if not isinstance(base, Optimizer):
+        given = base.__name__ if isinstance(base, type) else type(base).__name__
+        raise TypeError(
+            f"base must be an optimizer, but is {given}. Hint: "
+            "SAM(torch.optim.SGD(model.parameters(), lr=0.1))."
+        )
+    if isinstance(base, torch.optim.LBFGS):
+        raise TypeError("base must step by gradients alone, but LBFGS needs a closure.")
+
+
+def _scaled(
+    group: dict[str, Any], parameter: Tensor, gradient: Tensor, *, power: int = 1
+) -> Tensor:
+    r""":math:`T^k g`; a product of half-precision numbers may be too large or small for them."""
+    gradient = gradient.to(_wide(gradient))
+    if not group["adaptive"]:
+        return gradient
+    metric: Tensor = parameter.detach().to(gradient.dtype).abs() + group["eta"]
+    return gradient * metric**power
 
 
 def _wide(tensor: Tensor) -> torch.dtype:
     return torch.promote_types(tensor.dtype, torch.float32)
 
 
-def _random_states() -> list[Tensor]:
+def _random_states() -> tuple[Any, ...]:
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
-    return [torch.get_rng_state(), *cuda]
+    return torch.get_rng_state(), cuda, random.getstate(), np.random.get_state()
 
 
-def _set_random_states(states: list[Tensor]) -> None:
-    torch.set_rng_state(states[0])
-    if len(states) > 1:
-        torch.cuda.set_rng_state_all(states[1:])
+def _set_random_states(states: tuple[Any, ...]) -> None:
+    own, cuda, python, numpy = states
+    torch.set_rng_state(own)
+    if cuda:
+        torch.cuda.set_rng_state_all(cuda)
+    random.setstate(python)
+    np.random.set_state(numpy)

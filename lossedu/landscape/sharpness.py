@@ -6,6 +6,7 @@ Rescaling the layers of a ReLU network changes the first two and leaves the func
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -23,9 +24,9 @@ class WorstCase:
 
     Attributes:
         rise: Loss there less loss at the centre, at least 0: a lower bound of the maximum.  It is
-            infinite or NaN where the search has met such a loss.
+            infinite or NaN where the search has met such a loss, and NaN where the centre has it.
         point: Where, shape ``(size,)``.
-        evaluations: Gradients that it took.
+        evaluations: Points at which it has looked.
     """
 
     rise: float
@@ -38,7 +39,8 @@ class ExpectedRise:
     """The mean rise under random perturbation.
 
     Attributes:
-        rise: The mean; negative where the loss curves down on average.
+        rise: The mean; negative where the loss curves down on average, NaN or infinite where it
+            has met such a loss.
         standard_error: Of the mean; NaN from a single sample.
         samples: Pairs of opposite perturbations.
     """
@@ -83,21 +85,37 @@ def worst_case_sharpness(
     scale = centre.abs() if adaptive else torch.ones_like(centre)
     generator = torch.Generator().manual_seed(seed)
     base = objective.value(centre)
-    best = WorstCase(0.0, centre, 0)
+    if not math.isfinite(base):
+        return WorstCase(math.nan, centre, 0)
+    best, spent = WorstCase(0.0, centre, 0), 0
     for _ in range(restarts):
-        u = radius * _unit(_normal(centre, generator))
-        for step in range(steps):
-            point = centre + scale * u
-            value, gradient = objective.value_and_gradient(point)
+        start = radius * _unit(_normal(centre, generator))
+        for value, point in _ascent(objective, centre, scale, start, steps):
+            spent += 1
             if not value - base <= best.rise:
                 best = WorstCase(value - base, point, 0)
             if not math.isfinite(value):
-                return WorstCase(value - base, point, step + 1)
-            # Shrinking steps: the first ones cross the ball, the last ones settle.
-            length = 2 * radius * (1 - step / steps)
-            u = u + length * _unit(scale * gradient)
-            u = u * min(1.0, radius / float(u.norm()))
-    return WorstCase(best.rise, best.point, steps * restarts)
+                return WorstCase(value - base, point, spent)
+    return WorstCase(best.rise, best.point, spent)
+
+
+def _ascent(
+    objective: Objective, centre: Tensor, scale: Tensor, start: Tensor, steps: int
+) -> Iterator[tuple[float, Tensor]]:
+    """Losses and points, from a start on the sphere to where its ascent ends."""
+    u, radius = start, float(start.norm())
+    for step in range(steps):
+        point = centre + scale * u
+        value, gradient = objective.value_and_gradient(point)
+        yield value, point
+        if not torch.isfinite(gradient).all():
+            return  # it points nowhere
+        # Shrinking steps: the first ones cross the ball, the last ones settle.
+        length = 2 * radius * (1 - step / steps)
+        u = u + length * _unit(scale * gradient)
+        u = u * (radius / max(radius, float(u.norm())))
+    point = centre + scale * u
+    yield objective.value(point), point
 
 
 def expected_sharpness(
@@ -160,7 +178,7 @@ def fisher_rao_norm(objective: Objective, theta: Tensor | None = None) -> float:
 
 
 def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
-    drawn = torch.randn(like.shape, generator=generator, dtype=torch.float64)
+    drawn = torch.randn(like.shape, generator=generator, dtype=torch.float64, device="cpu")
     return drawn.to(like.device, like.dtype)
 
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
+from lossedu.landscape.batch_norm import make_local
+
 
 def unwrapped(model: nn.Module) -> nn.Module:
     """The module inside of DistributedDataParallel, DataParallel and ``torch.compile``."""
@@ -34,11 +36,13 @@ def skeleton_of(model: nn.Module) -> nn.Module:
     for tensor in (*model.parameters(), *model.buffers()):
         memo[id(tensor)] = _without_values(tensor)
     for module in model.modules():
-        for value in vars(module).values():
-            # A weight that a hook computes before every call cannot be copied, and need not be.
-            if isinstance(value, Tensor) and value.grad_fn is not None:
-                memo[id(value)] = value.detach().clone()
+        for tensor in _tensors_in(list(vars(module).values())):
+            # What has a graph cannot be copied: a weight that a hook computes before every call,
+            # an activation that a call has left behind.
+            if tensor.grad_fn is not None:
+                memo[id(tensor)] = tensor.detach().clone()
     skeleton: nn.Module = copy.deepcopy(model, memo)
+    make_local(skeleton)
     return skeleton.eval()
 
 
@@ -54,7 +58,8 @@ def placed(
         buffers: A tensor for every buffer; they are copied.
 
     Yields:
-        A function that takes back what a call has written into the buffers.
+        A function to be called before each call: it takes back what the last one has written into
+        the buffers, or another block has put into the same skeleton.
     """
     places = _places(skeleton)
     before = [(members, key, members[key]) for found in places.values() for members, key in found]
@@ -66,6 +71,8 @@ def placed(
             members[key] = tensor
 
     def renew() -> None:
+        for name, tensor in parameters.items():
+            put(name, tensor)
         for name, copied in copies.items():
             if copied._version != versions[name]:
                 copied.copy_(buffers[name])
@@ -73,8 +80,6 @@ def placed(
             put(name, copied)
 
     try:
-        for name, tensor in parameters.items():
-            put(name, tensor)
         yield renew
     finally:
         for members, key, tensor in before:
@@ -100,6 +105,15 @@ def has_ties(model: nn.Module) -> bool:
     buffers = model.named_buffers(remove_duplicate=False)
     tensors = [id(tensor) for _, tensor in (*parameters, *buffers)]
     return len(set(tensors)) < len(tensors)
+
+
+def _tensors_in(value: object) -> Iterator[Tensor]:
+    """The tensors among values, also those inside of lists, tuples and dictionaries."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (dict, list, tuple)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _tensors_in(part)
 
 
 def _without_values(tensor: Tensor) -> Tensor:

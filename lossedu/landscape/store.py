@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from zipfile import BadZipFile
@@ -13,6 +14,17 @@ from torch import Tensor
 
 Place = tuple[float, ...]
 EVERY_S = 3.0
+# What numpy, zipfile and zlib raise for files that are cut off, overwritten or of another kind.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    RuntimeError,
+    BadZipFile,
+    zlib.error,
+)
 
 
 class Store:
@@ -63,17 +75,18 @@ class Store:
             with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 digest = str(arrays["digest"])
                 places, losses = arrays["places"].tolist(), arrays["losses"].tolist()
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            known = {tuple(place): loss for place, loss in zip(places, losses, strict=True)}
+        except _DAMAGED as error:
             raise ValueError(
                 f"file must hold losses at places, but {file} does not: {error}. Hint: give "
                 "another name, or remove it."
             ) from error
         if digest != self._digest:
             raise ValueError(
-                f"file must be of this run, but {file} is of another: of other parameters, "
+                f"file must be of this run, but {file} is of another: of other parameters, data, "
                 "directions or settings. Hint: give another name, or remove it to start anew."
             )
-        return {tuple(place): loss for place, loss in zip(places, losses, strict=True)}
+        return known
 
 
 def write_arrays(file: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -95,5 +108,5 @@ def digest_of(words: Sequence[object], tensors: Sequence[Tensor]) -> str:
     found = hashlib.blake2b(repr([str(word) for word in words]).encode(), digest_size=16)
     for tensor in tensors:
         found.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
-        found.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+        found.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return found.hexdigest()

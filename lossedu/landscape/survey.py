@@ -126,7 +126,7 @@ class Survey:
             self.show(len(self.store.known), {"loss": loss})
 
     def check_start(self) -> None:
-        """Compare the loss at the start with the file's: data and frozen weights have no digest.
+        """Compare the loss at the start with the file's: the loss's own code has no digest.
 
         Raises:
             ValueError: If it is another one.
@@ -141,7 +141,7 @@ class Survey:
         ):
             raise ValueError(
                 f"file must be of this run, but the loss at the start is {then:g} there and "
-                f"{now:g} here. Hint: other data or other frozen parameters want another file."
+                f"{now:g} here. Hint: another loss wants another file."
             )
 
 
@@ -158,11 +158,13 @@ def survey(
         progress: Whether to show a bar in a terminal.
         total: How many places there are at most.
     """
-    main = processes() == 1 or torch.distributed.get_rank() == 0
-    words = (type(chart).__name__, objective.batch_norm, objective.names, objective.layout.shapes)
-    digest = "" if file is None else digest_of(words, chart.tensors)
+    main = is_main()
+    digest = ""
+    if file is not None:
+        digest = digest_of((type(chart).__name__, objective.digest()), chart.tensors)
     store = Store(file, digest, writes=main)
-    theta = chart.tensors[0].clone()
+    with torch.inference_mode(False):
+        theta = chart.tensors[0].clone()
     bar = bars.progress_bar(total, shown=progress and main)
     with bar as show, objective.following(theta) as value:
         found = Survey(objective, chart, store, show, theta, value)
@@ -184,6 +186,11 @@ def processes() -> int:
 
         PartialState()
     return torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+
+
+def is_main() -> bool:
+    """Whether this process is the one of all that writes files."""
+    return processes() == 1 or torch.distributed.get_rank() == 0
 
 
 def _shares(places: list[Place]) -> Iterator[list[Place]]:

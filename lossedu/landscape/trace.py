@@ -11,7 +11,13 @@ from torch import Tensor
 from lossedu.landscape.eigenvalues import Eigenpairs
 from lossedu.landscape.lanczos import Krylov
 from lossedu.landscape.objective import Objective
-from lossedu.landscape.operators import Counted, Operator, random_signs, random_vector
+from lossedu.landscape.operators import (
+    Counted,
+    Operator,
+    quadratic_form,
+    random_signs,
+    random_vector,
+)
 from lossedu.landscape.products import as_operator
 from lossedu.losses._checks import check_choice, check_count, check_number
 from lossedu.training.random_states import stream_seed
@@ -30,7 +36,8 @@ class TraceEstimate:
         value: The estimate, unbiased for a fixed number of probes.
         standard_error: Of the value; 0 where it is exact, NaN from a single probe.
         products: Products with vectors that it took.
-        converged: Whether the standard error is within the tolerance.
+        converged: Whether the standard error is within the tolerance, and comes from ten probes or
+            more.
     """
 
     value: float
@@ -71,7 +78,7 @@ def trace(
         The value with its standard error; ten probes or more unless products run out.
 
     Raises:
-        ValueError: If a product is not finite.
+        ValueError: If a product is not finite, or vectors that are known have another size.
 
     Example:
         >>> round(trace(torch.diag(torch.arange(4.0))).value, 4)
@@ -100,10 +107,9 @@ def trace(
         return _probe(operator, space, generator, signs=method == "hutchinson")
 
     rest = _sampled(operator, probe, value, tolerance, max_products)
-    error = rest.standard_error
-    return TraceEstimate(
-        value + rest.mean, error, operator.products, error <= tolerance * abs(value + rest.mean)
-    )
+    value, error = value + rest.mean, rest.standard_error
+    sure = rest.count >= _FEWEST and error <= tolerance * abs(value)
+    return TraceEstimate(value, error, operator.products, sure)
 
 
 @dataclass
@@ -146,6 +152,11 @@ def _sampled(
 def _known_part(operator: Operator, known: Eigenpairs | None) -> tuple[Tensor, float]:
     if known is None:
         return torch.empty(0, operator.size, dtype=operator.dtype, device=operator.device), 0.0
+    if known.vectors.shape[1] != operator.size:
+        raise ValueError(
+            f"known must have vectors of {operator.size} entries, one for each parameter, but has "
+            f"vectors of {known.vectors.shape[1]}."
+        )
     # A Ritz value is the quadratic form of its vector exactly, converged or not.
     return known.vectors.to(operator.device, operator.dtype), float(known.values.sum())
 
@@ -172,13 +183,12 @@ def _image(
     if count < 1:
         return away_from[:0], 0.0
     columns = [operator @ random_signs(operator, generator) for _ in range(count)]
-    # A second turn against what is known: the first leaves rounding behind.
-    image = torch.stack(columns, 1)
-    for _ in range(2):
-        image = image - away_from.T @ (away_from @ image)
-        image = torch.linalg.qr(image)[0]
-    basis = image.T.contiguous()
-    return basis, sum(float(torch.dot(row, operator @ row)) for row in basis)
+    # Behind what is known: Householder's vectors are orthogonal to it even where the image has
+    # fewer dimensions than columns.
+    both = torch.cat([away_from.T, torch.stack(columns, 1)], 1)
+    wide = torch.promote_types(both.dtype, torch.float32)
+    basis = torch.linalg.qr(both.to(wide))[0][:, len(away_from) :].T.to(both.dtype).contiguous()
+    return basis, sum(quadratic_form(operator, row) for row in basis)
 
 
 def _probe(operator: Operator, space: Tensor, generator: torch.Generator, *, signs: bool) -> float:
@@ -190,4 +200,4 @@ def _probe(operator: Operator, space: Tensor, generator: torch.Generator, *, sig
     if not signs:
         # One length for all probes: the mean of the remaining eigenvalues adds no variance.
         z = z * (math.sqrt(operator.size - len(space)) / z.norm())
-    return float(torch.dot(z, operator @ z))
+    return quadratic_form(operator, z)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,10 @@ from torch import Tensor, nn
 
 from lossedu.landscape.directions import coordinates
 from lossedu.landscape.layout import Layout, Selection, chosen_parameters
+from lossedu.landscape.point_file import append, keep_before, rows_of
 from lossedu.landscape.skeleton import unwrapped
+from lossedu.landscape.store import digest_of
+from lossedu.landscape.survey import is_main
 from lossedu.losses._checks import check_count, check_number
 from lossedu.tables import Table
 from lossedu.training import Run
@@ -25,8 +29,9 @@ class Trajectory:
 
     Args:
         every: Steps between two points that `fit` records; the start is recorded besides.
-        file: Where points go; None keeps them in memory.  An existing file is continued: when a
-            run goes on from a checkpoint, what was recorded after it is dropped.
+        file: Where points go, written by the main process; None keeps them in memory.  An existing
+            file is continued: when a run goes on from a checkpoint, what was recorded after it is
+            dropped; when one begins, all is.
         parameters: What varies; the same as of the objective.
 
     Raises:
@@ -51,7 +56,7 @@ class Trajectory:
         self._kept: list[tuple[int, Tensor]] = []
         self._start: Tensor | None = None
         if self._file is not None and self._file.exists():
-            _rows(self._file)
+            rows_of(self._file)
 
     def record(self, model: nn.Module, step: int | None = None) -> None:
         """Keep the parameters that the model has now, in float32.
@@ -64,7 +69,8 @@ class Trajectory:
             ValueError: If the file holds points of another size.
         """
         if step is None:
-            step = self.steps[-1] + 1 if len(self) else 0
+            last = self._last()
+            step = 0 if last is None else last[0] + 1
         self._keep(step, self._point_of(model))
 
     def on_start(self, run: Run) -> None:
@@ -82,15 +88,36 @@ class Trajectory:
         if run.step % self.every == 0:
             self.record(run.model, run.step)
 
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps: the last point's step and fingerprint."""
+        last = self._last()
+        return {} if last is None else {"step": last[0], "digest": digest_of((), [last[1]])}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See that the points recorded so far are of the run that goes on.
+
+        Raises:
+            ValueError: If the point of the checkpoint's step is another.
+        """
+        if "digest" not in state or state["step"] not in self.steps:
+            return
+        point = self.points()[self.steps.index(state["step"])]
+        if digest_of((), [point]) != state["digest"]:
+            raise ValueError(
+                f"file must be of the run that goes on, but {self._file or 'the trajectory'} has "
+                f"another point of step {state['step']}. Hint: one file a run."
+            )
+
     @property
     def steps(self) -> list[int]:
         """The step of each point."""
         if self._file is None:
             return [step for step, _ in self._kept]
-        return [int(step) for step in _rows(self._file)["step"]] if self._file.exists() else []
+        rows: list[int] = self._rows()["step"].tolist()
+        return rows
 
     def __len__(self) -> int:
-        return len(self.steps)
+        return len(self._kept if self._file is None else self._rows())
 
     def points(self) -> Tensor:
         """All points, shape ``(n, size)``, float32 on the CPU; a file is mapped, not read.
@@ -102,7 +129,19 @@ class Trajectory:
             raise ValueError("trajectory must hold points, but none is recorded.")
         if self._file is None:
             return torch.stack([point for _, point in self._kept])
-        return torch.from_numpy(_rows(self._file)["theta"])
+        return torch.from_numpy(self._rows()["theta"])
+
+    def _rows(self) -> NDArray[np.void]:
+        none = np.zeros(0, [("step", "<i8")])
+        return rows_of(self._file) if self._file is not None and self._file.exists() else none
+
+    def _last(self) -> tuple[int, Tensor] | None:
+        if not len(self):
+            return None
+        if self._file is None:
+            return self._kept[-1]
+        row = self._rows()[-1]
+        return int(row["step"]), torch.from_numpy(row["theta"].copy())
 
     def _point_of(self, model: nn.Module) -> Tensor:
         chosen = chosen_parameters(unwrapped(model), self._parameters)
@@ -112,17 +151,13 @@ class Trajectory:
     def _keep(self, step: int, point: Tensor) -> None:
         if self._file is None:
             self._kept.append((step, point))
-        else:
-            _append(self._file, step, point)
+        elif is_main():
+            append(self._file, step, point)
 
     def _forget_from(self, step: int) -> None:
         self._kept = [pair for pair in self._kept if pair[0] < step]
-        if self._file is None or not self._file.exists():
-            return
-        rows = _rows(self._file)
-        size = _HEAD + int(np.searchsorted(rows["step"], step)) * rows.itemsize
-        with self._file.open("r+b") as stream:
-            stream.truncate(size)
+        if self._file is not None and self._file.exists() and is_main():
+            keep_before(self._file, step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +207,7 @@ def principal_plane(points: Tensor | Trajectory) -> PrincipalPlane:
         points: A trajectory, or its points, shape ``(n, size)``; at least three.
 
     Raises:
-        ValueError: If there are fewer than three points, or all lie on one line.
+        ValueError: If there are fewer than three points, one is not finite, or all lie on one line.
 
     References:
         Li, Xu, Taylor, Studer, Goldstein: Visualizing the loss landscape of neural nets. NeurIPS
@@ -181,11 +216,17 @@ def principal_plane(points: Tensor | Trajectory) -> PrincipalPlane:
         network training. NeurIPS 2018.
     """
     found = points.points() if isinstance(points, Trajectory) else points.detach().cpu()
-    if len(found) < 3:
-        raise ValueError(f"points must be at least three, but are {len(found)}.")
+    if found.ndim != 2 or len(found) < 3:
+        raise ValueError(
+            "points must be at least three, of shape (n, size), but have shape "
+            f"{tuple(found.shape)}."
+        )
     gram = torch.zeros(len(found), len(found), dtype=torch.float64)
     for block in _blocks(found):
         gram += block @ block.T
+    if not gram.isfinite().all():
+        lost = [k for k, point in enumerate(found) if not point.isfinite().all()]
+        raise ValueError(f"points must be finite, but those at {lost} are not.")
     variances, vectors = torch.linalg.eigh(gram)
     total, largest = float(variances.sum()), variances[-2:].flip(0)
     if not float(largest[1]) > 1e-12 * total:
@@ -207,41 +248,3 @@ def _blocks(points: Tensor) -> Iterator[Tensor]:
     for block in torch.split(points, _BLOCK, dim=1):
         exact = block.double()
         yield exact - exact.mean(0)
-
-
-_HEAD = 16
-_MARK = b"points01"
-
-
-def _row(size: int) -> np.dtype[np.void]:
-    return np.dtype([("step", "<i8"), ("theta", "<f4", (size,))])
-
-
-def _append(file: Path, step: int, point: Tensor) -> None:
-    """One more row; a row that a dying process left half written is overwritten."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(_MARK + np.array(len(point), "<i8").tobytes())
-    rows = _rows(file)
-    if rows.dtype != _row(len(point)):
-        raise ValueError(
-            f"model must have as many parameters as the points of {file}, but has {len(point)}."
-        )
-    row = np.zeros((), _row(len(point)))
-    row["step"], row["theta"] = step, point.numpy()
-    with file.open("r+b") as stream:
-        stream.seek(_HEAD + rows.nbytes)
-        stream.write(row.tobytes())
-
-
-def _rows(file: Path) -> NDArray[np.void]:
-    """The whole rows of a file, mapped; writing to them changes no file."""
-    with file.open("rb") as stream:
-        head = stream.read(_HEAD)
-    if len(head) < _HEAD or not head.startswith(_MARK):
-        raise ValueError(f"file must hold a recorded trajectory, but {file} does not.")
-    row = _row(int(np.frombuffer(head[8:], "<i8")[0]))
-    count = (file.stat().st_size - _HEAD) // row.itemsize
-    if not count:
-        return np.zeros(0, row)
-    return np.memmap(file, row, "c", _HEAD, (count,))

@@ -13,7 +13,11 @@ from lossedu.landscape.predictions import predictions
 from lossedu.landscape.products import hessian
 from lossedu.landscape.sharpness import expected_sharpness
 from lossedu.landscape.trace import trace
+from lossedu.losses._checks import check_positive
 from lossedu.training.random_states import stream_seed
+
+ALONE = ("loss", "gradient_norm", "top_eigenvalue", "trace", "sharpness", "statistics_gap")
+"""What is measured of the model itself."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class Measured:
 
     Attributes:
         value: The number.
-        error: Of an eigenvalue the bound, of an estimate two standard errors.
+        error: Of an eigenvalue the bound, of an estimate two standard errors; of the sharpness
+            also what rounding to the model's dtype may do to the loss.
         converged: Whether its computation reached its tolerance.
     """
 
@@ -84,7 +89,11 @@ def vital_signs(
         tolerance: Of the top eigenvalue and the trace, relative.
         max_products: Hessian-vector products at most for each of them.
         seed: Of random vectors.
+
+    Raises:
+        ValueError: If the tolerance is not above 0.
     """
+    check_positive("tolerance", tolerance)
     said = predictions((held_out or objective).with_batch_norm("frozen"))
     objective = objective.with_batch_norm("frozen")
     value, gradient = objective.value_and_gradient(objective.point)
@@ -97,7 +106,7 @@ def vital_signs(
         gradient_norms={k: float(g.norm()) for k, g in objective.unflatten(gradient).items()},
         top_eigenvalue=top,
         trace=whole,
-        sharpness=Measured(rise.rise, 2 * rise.standard_error),
+        sharpness=Measured(rise.rise, 2 * rise.standard_error + _rounding(objective, value)),
         held_out={} if said is None else said.figures(),
         loss_by_class=[] if said is None else said.loss_by_class(),
         point=objective.point,
@@ -112,19 +121,29 @@ def _curvature(
     max_products: int,
     seed: int,
 ) -> tuple[Measured, Measured]:
-    """The top eigenvalue and the trace; nothing where the loss or its gradient is not finite."""
+    """The top eigenvalue and the trace; NaN where the loss or a derivative is not finite."""
+    unknown = Measured(math.nan, math.inf, converged=False)
     if not (math.isfinite(value) and bool(torch.isfinite(gradient).all())):
-        unknown = Measured(math.nan, math.inf, converged=False)
         return unknown, unknown
     curvature = hessian(objective)
     settings: dict[str, Any] = {"tolerance": tolerance, "max_products": max_products}
-    top = top_eigenvalues(curvature, 1, **settings, seed=seed)
-    # Another stream: the first vector of the same one lies in what is known already.
-    whole = trace(curvature, known=top, **settings, seed=stream_seed(seed, 1))
+    try:
+        top = top_eigenvalues(curvature, 1, **settings, seed=seed)
+        # Another stream: the first vector of the same one lies in what is known already.
+        whole = trace(curvature, known=top, **settings, seed=stream_seed(seed, 1))
+    except ValueError:
+        if bool(torch.isfinite(curvature @ torch.ones_like(gradient)).all()):
+            raise  # something else is wrong
+        return unknown, unknown
     return (
         Measured(float(top.values[0]), float(top.bounds[0]), bool(top.converged[0])),
         Measured(whole.value, 2 * whole.standard_error, whole.converged),
     )
+
+
+def _rounding(objective: Objective, value: float) -> float:
+    """How far a loss of this size may be off in the model's dtype."""
+    return torch.finfo(objective.dtype).eps * abs(value)
 
 
 def _statistics_gap(objective: Objective, value: float) -> float:

@@ -115,6 +115,34 @@ def test_a_line_marks_where_it_is_not_finite():
     assert axes.get_yscale() == "log"
 
 
+def test_a_gap_reaches_half_of_the_way_to_the_next_places_however_far_they_are():
+    at = np.array([-0.5, 0.0, 0.1, 0.2, 1.0])
+
+    axes = line_figure([Line(at, np.array([1.0, 1.0, np.nan, 1.0, np.nan]), 5)]).axes[0]
+
+    spans = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in axes.patches]
+    assert spans == [pytest.approx((0.05, 0.15)), pytest.approx((0.6, 1.4))]
+
+
+def test_a_line_without_any_loss_above_zero_has_no_logarithm():
+    axes = line_figure([Line(GRID, GRID * np.nan, 21)], log=True).axes[0]
+
+    assert axes.get_yscale() == "linear"
+
+
+def test_one_place_has_no_contours(bowl):
+    one = replace(bowl, x=GRID[:1], y=GRID[:1], losses=np.ones((1, 1)))
+
+    with pytest.raises(ValueError, match="2 x 2 places or more, but has 1 x 1"):
+        contour_figure(one)
+
+
+def test_a_centre_beside_the_places_is_not_marked_where_no_place_is_finite(bowl):
+    page = surface_page(replace(bowl, losses=np.full((21, 21), np.nan), centre=1.0))
+
+    assert '"mode":"lines+markers"' not in page.rpartition("Plotly.newPlot")[2]
+
+
 def test_lines_at_different_places_and_no_lines_are_refused():
     with pytest.raises(ValueError, match="same places"):
         line_figure([Line(GRID, GRID, 21), Line(2 * GRID, GRID, 21)])

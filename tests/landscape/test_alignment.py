@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import prune
 
 from lossedu.landscape import Objective
 from lossedu.landscape.alignment import align, aligned_barrier
@@ -161,6 +162,62 @@ def test_the_best_order_of_one_hidden_layer_is_found():
     assert align(*pair).similarity[1] == pytest.approx(best, rel=1e-12)
 
 
+class Aliased(nn.Module):
+    """The same layers by two names each."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(3, 6), nn.Linear(6, 2)
+        self.body = nn.Sequential(self.a, nn.Tanh(), self.b)
+
+    def forward(self, x):
+        return self.body(x)
+
+
+def test_layers_with_two_names_are_permuted_under_both():
+    with scoped(0):
+        reference, model, x = Aliased().double(), Aliased().double(), torch.randn(5, 3).double()
+    before = model(x)
+
+    alignment = align(reference, model)
+    model.load_state_dict(alignment.state_dict)
+
+    assert (alignment.permutations["a"] != torch.arange(6)).any()
+    permuted = alignment.state_dict
+    assert torch.equal(permuted["body.0.weight"], permuted["a.weight"])
+    torch.testing.assert_close(model(x), before)
+
+
+def test_wrapped_models_are_aligned_inside():
+    reference, model = built("mlp", 1), built("mlp", 2)
+
+    plain, wrapped = align(reference, model), align(reference, torch.compile(model))
+
+    torch.testing.assert_close(wrapped.state_dict, plain.state_dict, rtol=0, atol=0)
+
+
+def test_a_layer_that_the_objective_keeps_fixed_cannot_move_with_the_rest():
+    model = built("mlp", 0)
+    model[1].requires_grad_(False)
+    data = (images(), torch.arange(20) % 4)
+    objective = Objective(model, functional.cross_entropy, data, batch_norm="batch")
+
+    with pytest.raises(ValueError, match=r"objective must vary .* keeps '1\.weight'"):
+        aligned_barrier(objective, model, shuffled(model, 3))
+    assert aligned_barrier(objective, model, copy.deepcopy(model)).after.height < 1e-12
+
+
+def test_weights_that_are_not_finite_are_refused():
+    model, broken = built("mlp", 0), built("mlp", 1)
+    with torch.no_grad():
+        broken[5].weight[0, 0] = torch.nan
+
+    with pytest.raises(ValueError, match=r"model must have finite weights, but '5\.weight'"):
+        align(model, broken)
+    with pytest.raises(ValueError, match="reference must have finite weights"):
+        align(broken, model)
+
+
 def test_float32_models_are_aligned_in_their_own_dtype():
     reference, model = built("cnn", 1).float(), built("cnn", 2).float()
 
@@ -199,9 +256,49 @@ class Sorting(Residual):
         return self.b(self.a(x).sort().values)
 
 
+def rows(*steps, last=8):
+    return nn.Sequential(nn.Linear(4, 8), *steps, nn.Linear(last, 3))
+
+
+def places(*steps, last=256):
+    return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), *steps, nn.Linear(last, 3))
+
+
+def tied():
+    model = rows(nn.Linear(8, 8), nn.Linear(8, 8))
+    model[2].weight = model[1].weight
+    return model
+
+
+def one_norm_twice():
+    norm = nn.BatchNorm1d(8)
+    return rows(norm, nn.Linear(8, 8), norm)
+
+
+def pruned():
+    model = rows()
+    prune.l1_unstructured(model[0], "bias", 0.5)
+    return model
+
+
+class FirstTwoAxes(Residual):
+    def forward(self, x):
+        return self.b(torch.flatten(self.a(x), end_dim=1))
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [
+        (rows(nn.Flatten(), last=40), "the inputs of '2' are not the 8 units of '0'"),
+        (rows(nn.AvgPool1d(2), last=4), "'1' pools over the units of '0'"),
+        (places(nn.Flatten(), nn.MaxPool1d(2), last=128), "'2' pools over the units of '0'"),
+        (places(last=8), "the inputs of '1' are not the 4 units of '0'"),
+        (places(nn.Flatten(1, 2), last=8), "'1' flattens from axis 1 to 2"),
+        (places(nn.Flatten(), nn.BatchNorm1d(256)), "'2' has 256 features for the 4 units"),
+        (FirstTwoAxes(), "'flatten' flattens from axis 0 to 1"),
+        (tied(), "'1.weight' and '2.weight' are one tensor"),
+        (one_norm_twice(), "'1' is used twice"),
+        (pruned(), "'0' computes its weights from others"),
         (Residual(), "the output of 'a' is used 2 times"),
         (Looping(), "'a' is used twice"),
         (Parallel(), "'a' does not follow 'b' alone"),

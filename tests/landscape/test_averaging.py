@@ -80,6 +80,19 @@ def test_the_average_of_states_is_their_mean_and_the_model_is_untouched():
     assert not mean.training
 
 
+def test_the_average_of_many_half_precision_states_is_rounded_once():
+    model = nn.Linear(20, 20).bfloat16()
+    with scoped(0):
+        states = [nn.Linear(20, 20).bfloat16().state_dict() for _ in range(300)]
+
+    mean = average_weights(model, states)
+
+    exact = torch.stack([state["weight"].double() for state in states]).mean(0)
+    assert mean.weight.dtype == torch.bfloat16
+    error = (mean.weight.double() - exact).abs()
+    assert (error <= exact.abs() * 2**-8).all()
+
+
 def test_statistics_are_those_of_all_examples_at_the_mean():
     inputs, targets = examples()
     states = [network(seed).state_dict() for seed in (2, 3)]
@@ -119,6 +132,23 @@ def test_updating_statistics_changes_nothing_else():
         assert torch.equal(one, other) or "running" in name, name
     assert [m.training for m in model.modules()] == [m.training for m in before.modules()]
     assert model[1].momentum == before[1].momentum
+
+
+def test_a_compiled_models_statistics_are_updated_inside():
+    plain, inside = network(), network()
+    update_batch_norm(plain, examples())
+
+    update_batch_norm(torch.compile(inside), examples())
+
+    torch.testing.assert_close(inside.state_dict(), plain.state_dict(), rtol=0, atol=0)
+
+
+def test_data_are_not_read_without_batch_norm():
+    class Unread:
+        def __iter__(self):
+            raise AssertionError
+
+    update_batch_norm(nn.Linear(2, 2), Unread())
 
 
 def test_no_states_are_refused():

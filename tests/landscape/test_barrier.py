@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import mse_loss
@@ -54,6 +54,8 @@ def test_a_loss_below_its_chord_has_no_barrier():
 
 @settings(max_examples=60)
 @given(st.lists(st.floats(-1, 1), min_size=3, max_size=6), st.floats(0.001, 0.1))
+@example([0.0, 0.0, 0.5, 0.0, 0.75, -0.5], 0.0625)  # all of the hill lies before the first point
+@example([0.0, 0.5, 1.0, 0.0, 1.0, -0.75], 0.0168)  # and its bend begins there
 def test_a_converged_barrier_misses_no_more_than_its_error(weights, tolerance):
     def smooth(t):
         return sum(w * torch.cos((k + 1) * 2.5 * t + w) for k, w in enumerate(weights))
@@ -86,11 +88,42 @@ def test_a_loss_that_is_not_finite_on_the_way_is_an_infinite_barrier():
     assert not barrier.converged
 
 
+def test_a_loss_that_jumps_is_looked_at_no_longer_than_steps_can_be_halved():
+    barrier = linear_barrier(objective_of(lambda t: (t > 0.43).double()), *ends(), most=400)
+
+    assert not barrier.converged
+    assert len(barrier.losses) < 400
+    assert np.diff(barrier.positions).min() < 1e-15
+    assert barrier.height <= 0.57 <= barrier.height + barrier.error
+
+
+def test_an_end_that_is_not_finite_leaves_the_loss_at_the_other_as_it_is():
+    start, end = ends()
+
+    barrier = linear_barrier(objective_of(lambda t: t + 2), start, torch.nan * end)
+
+    assert barrier.height == np.inf
+    assert barrier.losses[0] == 2.0
+    assert np.isnan(barrier.losses[1:]).all()
+
+
+def test_an_end_that_would_only_fit_by_broadcasting_is_refused():
+    model, x = nn.Linear(3, 2), torch.ones(4, 3)
+    objective = Objective(model, mse_loss, (x, x[:, :2]))
+
+    with pytest.raises(ValueError, match=r"end must have shape \(8,\).*but has shape \(1,\)"):
+        linear_barrier(objective, objective.point, torch.ones(1))
+    with pytest.raises(TypeError, match=r"start must be a tensor.*objective\.flatten"):
+        linear_barrier(objective, model.state_dict(), objective.point)
+
+
 def test_arguments_out_of_range_are_refused():
     objective = objective_of(lambda t: t)
 
     with pytest.raises(ValueError, match="points must lie in 3 to most"):
         linear_barrier(objective, *ends(), points=2)
+    with pytest.raises(ValueError, match="points must be a whole number"):
+        linear_barrier(objective, *ends(), points=5.0)
     with pytest.raises(ValueError, match="tolerance must"):
         linear_barrier(objective, *ends(), tolerance=0.0)
 

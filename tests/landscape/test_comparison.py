@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from lossedu.calibration import expected_calibration_error
 from lossedu.landscape import Objective
-from lossedu.landscape.comparison import compare_checkpoints
+from lossedu.landscape.comparison import compare_checkpoints, compare_objectives
 from lossedu.training.random_states import scoped
 
 
@@ -159,8 +159,101 @@ def test_the_files_are_written_whole(found, tmp_path):
 def test_models_of_other_shapes_are_refused():
     x = torch.eye(2)
 
-    with pytest.raises(ValueError, match="'bias' differs"):
+    with pytest.raises(
+        ValueError, match=r"'weight' differs: of shape \(1, 2\) in first, of shape \(2, 2\)"
+    ):
         compare_checkpoints(nn.Linear(2, 1), nn.Linear(2, 2), mse_loss, (x, x[:, :1]))
+
+
+class Scaled(nn.Module):
+    """A linear model whose output is multiplied by a buffer."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.linear = nn.Linear(4, 3).double()
+        self.register_buffer("scale", torch.tensor(scale).double())
+
+    def forward(self, x):
+        return self.linear(x) * self.scale
+
+
+def test_models_that_differ_in_buffers_or_structure_have_no_line_between():
+    with pytest.raises(ValueError, match=r"with the weights of second the loss is .* in first and"):
+        compare_checkpoints(Scaled(1.0), Scaled(5.0), cross_entropy, examples())
+    one, other = (
+        nn.Sequential(nn.Linear(4, 8), activation, nn.Linear(8, 3)).double()
+        for activation in (nn.Tanh(), nn.Softplus())
+    )
+    with pytest.raises(ValueError, match="structure must agree"):
+        compare_checkpoints(one, other, cross_entropy, examples())
+
+
+def test_objectives_of_other_data_are_not_compared(models):
+    x, y = examples()
+    pair = [Objective(models[0], cross_entropy, (x, targets)) for targets in (y, 2 - y)]
+
+    with pytest.raises(ValueError, match="data, loss and structure must agree"):
+        compare_objectives(*pair)
+
+
+@pytest.mark.parametrize("names", ["ab", ("one",), ("one", "two", "three")])
+def test_names_that_are_not_two_are_refused_at_once(models, names):
+    with pytest.raises(ValueError, match="names must be two"):
+        compare_checkpoints(*models, None, None, names=names)
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing_behind(found, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("disk is full")
+
+    monkeypatch.setattr("pathlib.Path.replace", fail)
+
+    with pytest.raises(OSError, match="disk is full"):
+        found.write(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_that_has_diverged_is_said_to_have(models):
+    broken = copy.deepcopy(models[1])
+    with torch.no_grad():
+        broken[3].bias.fill_(torch.nan)
+
+    page = compare_checkpoints(models[0], broken, cross_entropy, examples()).html()
+    nothing = compare_checkpoints(broken, broken, cross_entropy, examples()).html()
+
+    assert "second: the loss or its gradient is not finite." in page
+    assert "first: the loss or its gradient" not in page
+    assert "The loss is not finite everywhere on the line between." in page
+    assert "of them it is not finite." in page
+    assert "width:nan" not in page
+    assert "At 11 of them it is not finite." in nothing
+    assert "<svg" not in nothing
+
+
+@pytest.mark.browser
+def test_small_numbers_and_long_names_stay_inside_the_picture(tmp_path, browser):
+    x = torch.randn(30, 3, generator=torch.Generator().manual_seed(0)).double()
+    pair = [nn.Linear(3, 1).double() for _ in "ab"]
+    for scale, model in enumerate(pair, 1):
+        with torch.no_grad():
+            model.weight.fill_(scale * 1.2345e-4)
+            model.bias.zero_()
+    names = ["/".join(["", *["wanderings"] * 12, name]) for name in ("one", "two")]
+    path, _ = compare_checkpoints(*pair, mse_loss, (x, 0 * x[:, :1]), names=names).write(tmp_path)
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+
+    page.goto(path.as_uri())
+
+    places = """() => { const frame = document.querySelector("svg").getBoundingClientRect();
+        return [...document.querySelectorAll("svg text")].map(text => {
+            const box = text.getBoundingClientRect();
+            return [box.left - frame.left, frame.right - box.right]; }); }"""
+    low, high, first, second = page.evaluate(places)
+    width = page.evaluate("document.querySelector('svg').getBoundingClientRect().width")
+    assert min(low + high + first + second) >= 0
+    assert width - first[1] < second[0]
+    assert page.evaluate("document.querySelector('th.number').offsetWidth") < 200
+    page.close()
 
 
 @pytest.mark.browser

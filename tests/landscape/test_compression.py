@@ -105,3 +105,31 @@ def test_nothing_pruned_is_no_movement_and_a_wrong_share_is_refused():
     assert path.points[0].loss == path.loss
     with pytest.raises(ValueError, match="pruned must"):
         compression_path(objective(), pruned=[1.5])
+
+
+def test_shares_that_look_alike_are_all_kept_and_named_exactly():
+    path = compression_path(objective(), pruned=[0.991, 0.994, 0.9999, 0.29])
+
+    names = [point.name for point in path.points[:4]]
+    assert names == ["99.1 % pruned", "99.4 % pruned", "99.99 % pruned", "29 % pruned"]
+
+
+def test_tensors_without_entries_stay_and_a_wrong_share_is_refused():
+    empty = {"a": torch.zeros(0, 5), "b": torch.zeros(3, 0)}
+
+    for result in (as_int8(empty), as_float16(empty), prune(empty, 0.5)):
+        assert [tuple(tensor.shape) for tensor in result.values()] == [(0, 5), (3, 0)]
+    for share in (-0.5, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="share must"):
+            prune(tensors(), share)
+
+
+def test_a_weight_beyond_float16_is_infinite_and_has_no_expansion():
+    loss = objective()
+    theta = loss.point.clone()
+    theta[0] = 1e5
+
+    point = next(p for p in compression_path(loss, theta=theta).points if p.name == "float16")
+
+    assert point.distance == np.inf
+    assert np.isnan(point.second_order)

@@ -38,6 +38,17 @@ def test_it_is_the_exact_spectrum_smoothed():
     assert np.trapezoid(abs(found.density - exact), found.grid) < 0.05
 
 
+@pytest.mark.parametrize("points", [1, 7, 1000])
+def test_it_is_right_at_every_point_however_few_there_are(points):
+    found = spectral_density(matrix(like_a_network(60)), probes=2, width=1e-2, points=points)
+
+    expected = np.zeros(points)
+    for nodes, weights in zip(found.nodes, found.weights, strict=True):
+        kernels = np.exp(-0.5 * ((found.grid[:, None] - nodes) / found.width) ** 2)
+        expected += (kernels * weights).sum(1) / (found.width * np.sqrt(2 * np.pi)) / 2
+    np.testing.assert_allclose(found.density, expected, rtol=1e-9, atol=1e-99)
+
+
 def test_it_integrates_to_one():
     found = spectral_density(matrix(like_a_network()))
 

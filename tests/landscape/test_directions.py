@@ -144,3 +144,47 @@ def test_dependent_directions_have_no_coordinates():
 
     with pytest.raises(ValueError, match="linearly independent"):
         coordinates([point], point, (point, 2 * point))
+
+
+def test_a_parameter_without_entries_has_a_direction_without_entries():
+    model = nn.Sequential(nn.Linear(4, 3))
+    model.register_parameter("none", nn.Parameter(torch.zeros(0, 2)))
+    loss = Objective(model, cross_entropy, (X[:, 0, 0, :4], Y))
+
+    for normalise in ("none", "layer", "filter"):
+        (direction,) = random_directions(loss, 1, normalise=normalise)
+        assert direction.shape == (15,)
+        assert direction.any()
+
+
+def test_more_orthogonal_directions_than_entries_that_move_are_refused():
+    loss = Objective(
+        nn.Linear(2, 1), torch.nn.functional.mse_loss, (X[:, 0, 0, :2], X[:, 0, 0, :1])
+    )
+
+    assert len(random_directions(loss, 2, normalise="none", orthogonal=True)) == 2
+    with pytest.raises(ValueError, match="no room for one more"):
+        random_directions(loss, 3, normalise="none", orthogonal=True)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_coordinates_do_not_depend_on_how_long_directions_are(scale):
+    first, second = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, -1.0]], dtype=torch.float64)
+    point = 2 * first + 3 * scale * second
+
+    found = coordinates([point], torch.zeros(3), (first, scale * second))
+
+    assert found.tolist() == [pytest.approx([2, 3], rel=1e-3)]
+
+
+def test_a_point_that_is_not_in_a_list_has_no_coordinates():
+    point = torch.ones(3)
+
+    with pytest.raises(ValueError, match=r"points must each have shape \(3,\).*into a list"):
+        coordinates(point, point, torch.eye(3)[:2])
+    assert coordinates([], point, torch.eye(3)[:2]).shape == (0, 2)
+
+
+def test_an_array_is_no_point():
+    with pytest.raises(TypeError, match=r"centre must be a tensor or a state_dict, but is ndarray"):
+        random_directions(objective(), centre=objective().point.numpy())

@@ -91,6 +91,19 @@ def test_a_multiple_eigenvalue_comes_as_often_as_it_is_there(values, which):
     np.testing.assert_allclose(pairs.vectors @ pairs.vectors.T, np.eye(5), atol=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("seed", "tolerance", "k"),
+    [(12, 1e-3, 3), (32, 1e-3, 1), (117, 1e-3, 3), (41, 1e-2, 1), (190, 0.1, 3)],
+)
+def test_a_dense_cluster_hides_none_that_is_beyond_the_bounds(seed, tolerance, k):
+    rng = np.random.default_rng(seed)
+    values = [*rng.normal(3, 1e-2, 6), *rng.normal(0, 1, 20)]
+
+    pairs = top_eigenvalues(matrix(values, seed), k, tolerance=tolerance, seed=seed)
+
+    assert_right(pairs, values)
+
+
 def test_a_single_eigenvalue_comes_once():
     values = [10.0, 3.0, *np.linspace(-1, 1, 100)]
 
@@ -154,6 +167,22 @@ def test_vectors_have_the_residuals_that_are_stated():
     assert (residuals.numpy() > 0.1 * pairs.bounds - 1e-12).all()
 
 
+@pytest.mark.parametrize("size", [30, 40])
+def test_fewer_products_than_pairs_are_refused(size):
+    with pytest.raises(ValueError, match="max_products must be at least 30, one for each pair"):
+        top_eigenvalues(torch.eye(size), 30, max_products=20)
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_the_default_device_of_torch_does_not_matter(device):
+    a = matrix([3.0, 3.0, 1.0, 0.5])
+
+    with torch.device(device):
+        pairs = top_eigenvalues(a, 3)
+
+    np.testing.assert_allclose(pairs.values, [3, 3, 1])
+
+
 def test_too_few_products_are_not_called_converged():
     values = np.linspace(0, 1, 300)
 
@@ -172,6 +201,35 @@ def test_in_float32_the_bounds_hold_down_to_its_rounding(seed):
 
     assert_right(pairs, values, rounding=0)
     assert pairs.bounds.max() <= 4e-6 * pairs.values[0]
+
+
+class HalfInside(nn.Module):
+    """Its first layer computes in another precision than its last."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.inside, self.head = nn.Linear(6, 9).to(dtype), nn.Linear(9, 4)
+
+    def forward(self, x):
+        inside = torch.tanh(self.inside(x.to(self.inside.weight.dtype)))
+        return self.head(inside.to(self.head.weight.dtype))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_bounds_hold_where_a_part_of_the_model_is_in_half_precision(dtype):
+    with scoped(0):
+        model, x, y = HalfInside(dtype), torch.randn(30, 6), torch.randint(4, (30,))
+    objective = Objective(model, cross_entropy, (x, y))
+    operator = hessian(objective)
+    dense = torch.stack([operator @ row for row in torch.eye(operator.size)]).double()
+
+    pairs = top_eigenvalues(objective, 3, tolerance=1e-6)
+
+    values = torch.from_numpy(pairs.values.copy())
+    vectors = pairs.vectors.double()
+    residuals = (vectors @ (dense + dense.T) / 2 - values[:, None] * vectors).norm(dim=1)
+    assert operator.dtype == torch.float32
+    assert (residuals.numpy() <= pairs.bounds).all()
 
 
 def test_a_bound_is_never_below_what_rounding_hides():

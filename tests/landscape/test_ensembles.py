@@ -58,6 +58,53 @@ def test_copies_of_one_model_gain_nothing():
     assert not ensemble.disagreement.any()
 
 
+@pytest.mark.parametrize("count", range(1, 9))
+def test_a_gain_is_never_below_zero(count):
+    assert checkpoint_ensemble([members(1)[0]] * count, examples()).gain >= 0
+
+
+def test_examples_to_ignore_are_left_out():
+    model, (x, y) = members(1)[0], examples()
+    few = predictions(Objective(model, cross_entropy, (x[5:], y[5:])))
+    y[:5] = -100
+
+    said = predictions(Objective(model, cross_entropy, (x, y), batch_size=10))
+
+    assert said.figures() == pytest.approx(few.figures())
+    assert predictions(Objective(model, cross_entropy, (x[:5], y[:5]))) is None
+
+
+@pytest.mark.parametrize(("columns", "highest"), [(1, 2), (2, 9)])
+def test_whole_targets_that_are_no_classes_of_the_outputs_are_none(columns, highest):
+    x, _ = examples()
+    counts = torch.arange(25) % highest
+
+    def loss(outputs, targets):
+        return (outputs.mean(1) - targets).square().mean()
+
+    assert predictions(Objective(nn.Linear(4, columns), loss, (x, counts))) is None
+
+
+class Reversing:
+    """Batches that come in another order every time."""
+
+    def __init__(self, *batches):
+        self.batches = list(batches)
+
+    def __iter__(self):
+        self.batches.reverse()
+        return iter(self.batches)
+
+
+def test_members_of_other_classes_or_with_other_examples_are_refused():
+    x, y = examples()
+    with pytest.raises(ValueError, match=r"same classes, but have \[3, 5\]"):
+        checkpoint_ensemble([nn.Linear(4, 3), nn.Linear(4, 5)], (x, y))
+    batches = Reversing((x[:10], y[:10]), (x[10:], y[10:]))
+    with pytest.raises(ValueError, match="the same examples in the same order"):
+        checkpoint_ensemble(members(2), batches)
+
+
 def test_a_single_logit_is_two_classes_and_a_number_is_none():
     x, _ = examples()
     model = nn.Sequential(nn.Linear(4, 1), nn.Flatten(0))

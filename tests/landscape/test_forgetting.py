@@ -85,3 +85,53 @@ def test_a_run_that_was_stopped_is_watched_as_one(tmp_path):
 def test_a_result_before_training_is_refused():
     with pytest.raises(RuntimeError, match="result must be asked after training"):
         OldTask(mse_loss, tasks()[0]).result()
+
+
+def test_a_second_run_is_watched_as_if_it_were_the_first():
+    old, new = tasks()
+    fresh, used = (OldTask(cross_entropy, old, predict=True) for _ in range(2))
+    learnt(network(), new, 9, [used])
+
+    learnt(network(seed=5), new, 4, [used])
+    learnt(network(seed=5), new, 4, [fresh])
+
+    assert used.result().steps.tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_array_equal(used.result().losses, fresh.result().losses)
+    np.testing.assert_array_equal(used.result().predicted, fresh.result().predicted)
+
+
+def test_layers_that_are_released_on_the_way_do_not_change_what_is_compared():
+    class Release:
+        def after_step(self, run):
+            run.model[0].requires_grad_(run.step >= 2)
+
+    old, new = tasks()
+    model = network()
+    model[0].requires_grad_(False)
+    before = nn.utils.parameters_to_vector(model[2].parameters()).detach().clone()
+    watch = OldTask(cross_entropy, old, predict=True)
+
+    learnt(model, new, 4, [Release(), watch])
+
+    after = nn.utils.parameters_to_vector(model[2].parameters()).detach()
+    found = watch.result()
+    assert found.distances[-1] == pytest.approx((after - before).norm().item(), rel=1e-12)
+    expected = cross_entropy(model(old[0]), old[1]).item()
+    assert found.losses[-1] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_model_that_keeps_its_last_activations_is_watched():
+    class Keeping(nn.Linear):
+        def forward(self, x):
+            self.last = super().forward(x)
+            return self.last
+
+    old, new = tasks()
+    model = Keeping(4, 2).double()
+    model(old[0])
+    watch = OldTask(cross_entropy, old, predict=True)
+
+    learnt(model, new, 2, [watch])
+
+    assert watch.result().steps.tolist() == [0, 1, 2]
+    assert model.last.grad_fn is not None

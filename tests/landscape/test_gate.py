@@ -13,10 +13,13 @@ from typer.testing import CliRunner
 
 from lossedu.landscape import Objective
 from lossedu.landscape.gate import Limit, gate_objective, landscape_gate, read_limits
-from lossedu.landscape.vital_signs import Measured
-from lossedu.landscape_reports_cli import compare, gate, paths
+from lossedu.landscape.vital_signs import Measured, vital_signs
+from lossedu.landscape_reports_cli import _names, compare, gate, paths
+from lossedu.train_cli import train
 from lossedu.training.random_states import scoped
 from lossedu.training.saved_runs import read_run
+
+Norm = nn.BatchNorm1d
 
 
 def examples():
@@ -92,6 +95,41 @@ def test_a_model_that_has_diverged_fails_and_does_not_crash():
     assert result.as_json()["checks"][0]["measured"]["value"] is None
 
 
+class Bent(nn.Module):
+    """Its second derivative at 0 is infinite; its loss and gradient are fine."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(2).double())
+
+    def forward(self, x):
+        return (self.w.abs() ** 1.5).sum() + x
+
+
+def test_a_curvature_that_is_not_finite_fails_its_own_limits_alone():
+    x = torch.ones(3, 1).double()
+    limits = {"loss": Limit(most=1.0), "top_eigenvalue": Limit(), "trace": Limit()}
+
+    result = landscape_gate(Bent(), mse_loss, (x, 0 * x), limits)
+
+    assert [check.passed for check in result.checks] == [True, False, False]
+    with pytest.raises(ValueError, match="tolerance must"):
+        landscape_gate(Bent(), mse_loss, (x, x), limits, tolerance=-1.0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_error_of_sharpness_holds_what_rounding_does_to_it(dtype, seed):
+    x, y = examples()
+    model = nn.Sequential(*(layer for layer in network(seed) if not isinstance(layer, Norm)))
+
+    exact = vital_signs(Objective(model, cross_entropy, (x, y))).sharpness.value
+    rounded = Objective(model.to(dtype), cross_entropy, (x.to(dtype), y))
+    found = vital_signs(rounded).sharpness
+
+    assert abs(found.value - exact) <= found.error
+
+
 def test_stale_statistics_are_caught():
     model = network()
     x, _ = examples()
@@ -111,13 +149,39 @@ def test_stale_statistics_are_caught():
         ("loss: {highest: 3}", "highest"),
         ("loss: [", "must be a YAML or JSON file"),
         ("loss: true", "has True"),
+        ("loss: 1\n\ndrift: [", "line 3: expected the node content"),
+        ("loss: .nan", "'loss'"),
+        ("trace: 1\nloss: {least: 2, most: 1}", "least is 2 and most 1.*'loss'"),
+        ("loss: [1]", r"has \[1\]"),
     ],
 )
 def test_a_file_of_limits_that_says_nothing_is_refused(tmp_path, text, said):
     (tmp_path / "limits.yaml").write_text(text)
 
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=said) as caught:
         read_limits(tmp_path / "limits.yaml")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "."])
+def test_limits_that_cannot_be_read_are_said_to_be(tmp_path, name):
+    with pytest.raises(ValueError, match="must be a text file that can be read"):
+        read_limits(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"loss": 1e-3,\n\t"trace": {"most": 2E+2}}', "loss: 1e-3\ntrace: {most: 2E+2}"]
+)
+def test_numbers_with_exponents_are_numbers(tmp_path, text):
+    (tmp_path / "limits").write_text(text)
+
+    assert read_limits(tmp_path / "limits") == {"loss": Limit(0.001), "trace": Limit(200.0)}
+
+
+def test_a_limit_that_nothing_can_keep_is_refused():
+    for ends in ({"least": 2.0, "most": 1.0}, {"most": float("nan")}):
+        with pytest.raises(ValueError, match="least must not be above most"):
+            Limit(**ends)
 
 
 def test_yaml_and_json_say_the_same(tmp_path):
@@ -203,6 +267,23 @@ def test_two_runs_are_compared_and_ways_between_them_are_found(runs, run, tmp_pa
     assert after["barrier"] <= before["barrier"]
 
 
+def test_ways_that_cannot_be_found_are_said_before_the_long_search(run, tmp_path):
+    runs = {"mean": tmp_path / "a", "margin": tmp_path / "b"}
+    for recipe, folder in runs.items():
+        (tmp_path / "config.yaml").write_text(f"recipe: {recipe}\nepochs: 1\n")
+        train(str(tmp_path / "config.yaml"), folder, quiet=True)
+    one, other = runs.values()
+
+    shapes = run("paths", one, other)
+    chain = run("paths", one, one, "--steps", 10**9)
+    curve = run("paths", one, one, "--steps", 2, "--no-align", "--json")
+
+    assert [shapes.exit_code, chain.exit_code, curve.exit_code] == [2, 2, 0]
+    assert "second must have the parameters of first" in shapes.stderr
+    assert "Hint: --no-align" in chain.stderr
+    assert len(json.loads(curve.stdout)) == 2
+
+
 def linear(value):
     model = nn.Linear(1, 1, bias=False).double()
     with torch.no_grad():
@@ -267,3 +348,55 @@ def test_a_reference_that_differs_in_what_does_not_vary_is_refused():
         gate_objective(pair[0], {"drift": Limit()}, reference=pair[1])
     with pytest.raises(ValueError, match="'weight' differs"):
         gate_objective(pair[0], {"drift": Limit()}, reference=linear(1.0))
+
+
+def test_a_reference_whose_buffers_give_other_losses_is_refused():
+    class Scaled(nn.Linear):
+        def __init__(self, scale):
+            super().__init__(2, 1)
+            self.register_buffer("scale", torch.tensor(scale))
+
+        def forward(self, x):
+            return super().forward(x) * self.scale
+
+    x = torch.eye(2)
+    data = (x, x[:, :1])
+
+    with pytest.raises(ValueError, match="model must differ from reference in what varies alone"):
+        landscape_gate(Scaled(1.0), mse_loss, data, {"barrier": Limit()}, reference=Scaled(9.0))
+    result = landscape_gate(Scaled(1.0), mse_loss, data, {"loss": Limit()}, reference=Scaled(9.0))
+    assert result.passed
+
+
+def test_a_name_with_brackets_is_printed_as_it_is(run, tmp_path, monkeypatch):
+    # Square brackets are markup to what prints tables.
+    source = FUNCTIONS + "\nglobals()['now[/x]'] = now\n"
+    (tmp_path / "bracketed_model.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+
+    done = run("compare", "bracketed_model:now[/x]", "bracketed_model:before", "--out", "out")
+
+    assert done.exit_code == 0, done.output
+    assert "now[/x]" in done.stdout
+
+
+def test_a_file_where_the_report_shall_lie_is_said_before_the_work(run, tmp_path):
+    (tmp_path / "taken").write_text("")
+
+    done = run("compare", "no_such_module:f", "no_such_module:g", "--out", tmp_path / "taken")
+
+    assert done.exit_code == 2
+    assert "out must be a folder" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        ("a/run", "b/run", ("a/run", "b/run")),
+        ("a/one", "b/two", ("one", "two")),
+        ("x/a/run/last", "x/b/run/last", ("a/run/last", "b/run/last")),
+        ("run", "run", ("run", "run")),
+    ],
+)
+def test_folders_are_called_by_as_much_of_their_path_as_tells_them_apart(first, second, names):
+    assert _names(first, second) == names

@@ -28,6 +28,10 @@ def nothing():
     return None
 
 
+def broken():
+    raise AttributeError("a fault of its own")
+
+
 HERE = "tests.landscape.test_landscape_cli"
 
 
@@ -119,11 +123,61 @@ def test_a_line_goes_in_a_direction_or_to_another_model(tmp_path, saved):
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, monkeypatch, arguments, words):
-    done = said(*arguments, "--out", tmp_path / "x.html")
+    out = tmp_path / ("x.html" if arguments[0] == "plane" else "x.svg")
+
+    done = said(*arguments, "--out", out)
 
     assert done.exit_code == 2
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "ending"),
+    [
+        ("plane", "a.svg", ".html"),
+        ("plane", "a.npz", ".html"),
+        ("plane", "a", ".html"),
+        ("line", "a.npz", ".svg"),
+        ("line", "a.png", ".svg"),
+        ("spectrum", "a.npz", ".svg"),
+    ],
+)
+def test_a_name_that_one_of_the_other_files_takes_is_refused(tmp_path, command, name, ending):
+    done = said(command, f"{HERE}:example", "--out", tmp_path / name)
+
+    assert done.exit_code == 2
+    assert f"out must end in {ending}" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_fault_inside_of_the_function_keeps_its_name():
+    done = said("plane", f"{HERE}:broken")
+
+    assert isinstance(done.exception, AttributeError)
+    assert "a fault of its own" in str(done.exception)
+
+
+def test_a_fault_of_many_lines_is_said_in_one(monkeypatch):
+    def fault(*_):
+        raise ValueError("first\n\tsecond")
+
+    monkeypatch.setattr("lossedu.landscape_cli.objective_of", fault)
+
+    assert said("line", "anything").stderr == "first second\n"
+
+
+def test_a_picture_that_fails_leaves_no_part(tmp_path, monkeypatch):
+    def fail(_, file, **__):
+        file.write_text("half of a pict")
+        raise OSError("no room")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", fail)
+
+    done = said("line", f"{HERE}:example", "--out", tmp_path / "a.svg", "--resolution", 3)
+
+    assert done.stderr == "no room\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.points.npz"]
 
 
 def test_another_runs_points_are_refused(tmp_path):
@@ -137,7 +191,7 @@ def test_another_runs_points_are_refused(tmp_path):
 
 
 def test_the_spectrum_is_written_with_its_largest_eigenvalues(tmp_path):
-    out = tmp_path / "spectrum.svg"
+    out = tmp_path / "deep" / "spectrum.svg"
 
     done = said("spectrum", f"{HERE}:example", "--out", out, "--top", 3)
 

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from lossedu.landscape import Objective
 from lossedu.landscape.directions import random_directions
 from lossedu.landscape.line import interpolation, line
+from lossedu.landscape.plane import plane
 from lossedu.training.random_states import scoped
 
 X = torch.randn(30, 4, generator=torch.Generator().manual_seed(0))
@@ -48,7 +49,22 @@ def test_frozen_statistics_of_one_end_are_refused():
 
     with pytest.raises(ValueError, match=r"'1\.running_mean'.*recomputed"):
         interpolation(objective, first.state_dict(), second.state_dict())
+    with pytest.raises(ValueError, match="end must have the running statistics"):
+        interpolation(objective, objective.point, second.state_dict())
+    with pytest.raises(ValueError, match="start must have the running statistics"):
+        interpolation(objective, second.state_dict(), second.state_dict())
     assert interpolation(objective, first.state_dict(), first.state_dict(), resolution=2).range
+
+
+@pytest.mark.parametrize("draw", [line, plane])
+def test_a_centre_with_other_statistics_than_the_frozen_ones_is_refused(draw):
+    first, second = net(0), net(1)
+    objective = Objective(first, cross_entropy, (X, Y), dtype=torch.float64)
+
+    with pytest.raises(ValueError, match=r"centre must have.*'1\.running_mean'.*recomputed"):
+        draw(objective, centre=second.state_dict(), resolution=3)
+    assert draw(objective, centre=first.state_dict(), resolution=3).range
+    assert draw(objective, second.state_dict(), resolution=3).range
 
 
 def test_it_may_go_beyond_both_ends():
@@ -66,8 +82,6 @@ def test_it_may_go_beyond_both_ends():
 
 
 def test_a_line_is_the_middle_row_of_a_plane():
-    from lossedu.landscape.plane import plane
-
     objective = Objective(net(0), cross_entropy, (X, Y))
     first, second = random_directions(objective)
 
@@ -106,6 +120,13 @@ def test_what_is_not_finite_is_said_to_be():
 def test_what_cannot_be_is_refused(given):
     with pytest.raises(ValueError, match=f"{next(iter(given))} must"):
         line(Objective(net(0), cross_entropy, (X, Y)), **given)
+
+
+def test_a_way_has_two_ends():
+    objective = Objective(net(0), cross_entropy, (X, Y))
+
+    with pytest.raises(ValueError, match="resolution must be at least 2"):
+        interpolation(objective, objective.point, 2 * objective.point, resolution=1)
 
 
 def test_beyond_is_not_negative():

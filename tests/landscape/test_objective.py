@@ -1,6 +1,7 @@
 """The loss as a function of parameters is the model's own loss, and the model never notices."""
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
@@ -55,8 +56,10 @@ class Counting(nn.Module):
         return self.head(x)
 
 
-def transformer():
-    layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.1, batch_first=True)
+def transformer(activation="relu"):
+    layer = nn.TransformerEncoderLayer(
+        8, 2, 16, dropout=0.1, activation=activation, batch_first=True
+    )
     encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
     return nn.Sequential(nn.Linear(5, 8), encoder, nn.Flatten(), nn.Linear(4 * 8, CLASSES))
 
@@ -277,7 +280,7 @@ def test_batch_statistics_are_those_of_training():
 
 
 def test_attention_has_second_derivatives():
-    model = transformer()
+    model = transformer("gelu")  # a kink between the two points would be no derivative
     objective = Objective(model, cross_entropy, inputs_for(model), dtype=torch.float64)
     theta = objective.point.clone().requires_grad_()
     batch = next(objective.batches())
@@ -405,6 +408,7 @@ class FirstOnly(nn.Module):
         ({"parameters": ["0.wieght"]}, ValueError, "0.wieght"),
         ({"parameters": "0.weight"}, ValueError, "the string '0.weight'"),
         ({"batch_norm": "fresh"}, ValueError, "batch_norm must"),
+        ({"dtype": torch.int64}, ValueError, "dtype must be floating-point"),
         ({"data": iter([])}, TypeError, "is an iterator"),
         ({"data": 3}, TypeError, "data must be"),
         ({"data": (torch.zeros(2, 5), torch.zeros(3))}, ValueError, "one row an example"),
@@ -420,9 +424,10 @@ def test_what_cannot_be_is_refused(given, error, said):
 
 
 def test_no_batch_at_all_and_a_loss_of_many_numbers_are_refused():
-    nothing = Objective(mlp(), cross_entropy, [])
-    with pytest.raises(ValueError, match="at least one batch"):
-        nothing.value(nothing.point)
+    for none in ([], [tuple(part[:0] for part in examples())]):
+        nothing = Objective(mlp(), cross_entropy, none)
+        with pytest.raises(ValueError, match="at least one batch"):
+            nothing.value(nothing.point)
 
     many = Objective(mlp(), nn.CrossEntropyLoss(reduction="none"), examples())
     with pytest.raises(ValueError, match=r'shape \(12,\).*reduction="mean"'):
@@ -438,3 +443,229 @@ def test_a_point_of_another_size_or_model_is_refused():
         objective.flatten({})
     with pytest.raises(ValueError, match="must have shape"):
         objective.flatten({**mlp().state_dict(), "0.weight": torch.zeros(1)})
+
+
+def test_a_loss_that_nothing_leads_from_has_no_gradient():
+    errors = Objective(mlp(), lambda out, y: (out.argmax(1) != y).double().mean(), examples())
+
+    assert 0 <= errors.value(errors.point) <= 1
+    with pytest.raises(ValueError, match="loss must depend on the parameters"):
+        errors.gradient(errors.point)
+
+
+def test_batches_without_examples_weigh_nothing():
+    x, y = examples()
+    objective = Objective(mlp(), cross_entropy, [(x[:0], y[:0]), (x, y)], batch_size=3)
+    whole = Objective(mlp(), cross_entropy, (x, y))
+
+    assert objective.value(whole.point) == pytest.approx(whole.value(whole.point), rel=1e-6)
+    assert objective.gradient(whole.point).isfinite().all()
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_where_gradients_are_off_around_it_numbers_are_the_same(mode):
+    model, data = mlp(), examples()
+    objective = Objective(model, cross_entropy, data)
+    value, gradient = objective.value_and_gradient(objective.point)
+
+    with mode():
+        inside = Objective(model, cross_entropy, data)
+        for each in (inside, objective):
+            found = each.value_and_gradient(each.point.clone())
+            with each.following(each.point) as follow:
+                followed = follow()
+            assert found[0] == followed == value
+            assert torch.equal(found[1], gradient)
+        assert not torch.is_grad_enabled()
+
+    assert torch.equal(inside.gradient(inside.point), gradient)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_gradients_in_half_precision_are_averaged_in_single(dtype):
+    x = torch.ones(2000, 1)
+    model = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(model.weight, 50.0)
+
+    for size in (None, 2):
+        objective = Objective(model, mse_loss, (x, 0 * x), dtype=dtype, batch_size=size)
+        assert objective.gradient(objective.point).item() == pytest.approx(100, rel=1e-2)
+
+
+class Shifting(nn.Module):
+    """Writes into its input."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(5, CLASSES)
+
+    def forward(self, x):
+        x -= 1.0
+        return self.head(x)
+
+
+@pytest.mark.parametrize("kind", ["tensors", "list", "loader"])
+def test_a_model_that_writes_into_its_input_sees_the_same_examples_every_time(kind, monkeypatch):
+    x, y = examples()
+    before = x.clone()
+    data = {
+        "tensors": (x, y),
+        "list": [(x[:5], y[:5]), (x[5:], y[5:])],
+        "loader": DataLoader(TensorDataset(x, y), batch_size=5),
+    }[kind]
+    model = seeded(Shifting)
+    expected = cross_entropy(model.head(before - 1), y).item()
+
+    for kept in (2**30, 0):
+        monkeypatch.setattr("lossedu.landscape.examples._KEPT_BYTES", kept)
+        objective = Objective(model, cross_entropy, data)
+        values = [objective.value(objective.point) for _ in range(3)]
+        assert values == pytest.approx([expected] * 3, rel=1e-6)
+
+    assert torch.equal(x, before)
+
+
+class Augmented(torch.utils.data.Dataset):
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, k):
+        x, y = examples()
+        return x[k] + torch.randn(5), y[k]
+
+
+@pytest.mark.parametrize("generator", [None, torch.Generator()])
+def test_an_augmenting_loader_draws_the_same_every_time_and_nothing_of_the_callers(
+    monkeypatch, generator
+):
+    monkeypatch.setattr("lossedu.landscape.examples._KEPT_BYTES", 0)
+    loader = DataLoader(Augmented(), batch_size=5, shuffle=True, generator=generator)
+    objective = Objective(mlp(), cross_entropy, loader)
+    around = torch.get_rng_state()
+
+    values = {objective.value(objective.point) for _ in range(3)}
+
+    assert len(values) == 1
+    assert torch.equal(torch.get_rng_state(), around)
+
+
+def test_a_loaders_generator_stays_where_it_was_while_an_exception_is_looked_at():
+    x, y = examples()
+    generator = torch.Generator().manual_seed(5)
+    loader = DataLoader(TensorDataset(x, y), batch_size=5, shuffle=True, generator=generator)
+    before = generator.get_state()
+
+    def failing(outputs, targets):
+        raise ValueError("stop")
+
+    objective = Objective(mlp(), failing, loader)
+    with pytest.raises(ValueError, match="stop") as raised:
+        objective.value(objective.point)
+
+    assert raised.tb is not None
+    assert torch.equal(generator.get_state(), before)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_recomputed_statistics_do_not_depend_on_the_old_ones(bad):
+    model, data = seeded(with_batch_norm), examples()
+    fresh = Objective(model, cross_entropy, data, batch_norm="recomputed")
+    model[1].running_mean.fill_(bad)
+    model[1].running_var.fill_(bad)
+    lost = Objective(model, cross_entropy, data, batch_norm="recomputed")
+
+    assert lost.value(lost.point) == fresh.value(fresh.point)
+
+
+class Siamese(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(5)
+
+    def forward(self, x):
+        return self.norm(x) + self.norm(3 * x + 5)
+
+
+def test_a_layer_that_is_called_twice_averages_both_calls():
+    x, _ = examples()
+    batches = [(x[:4], x[:4]), (x[4:], x[4:])]
+    objective = Objective(Siamese(), mse_loss, batches, batch_norm="recomputed")
+
+    found = objective.statistics(objective.point)
+
+    torch.testing.assert_close(found["norm.running_mean"], (x.mean(0) + (3 * x + 5).mean(0)) / 2)
+    hooks = [module._forward_pre_hooks for module in objective._skeleton.modules()]
+    assert not any(hooks)
+
+
+SYNCHRONISED = """
+import torch
+from torch import nn
+from accelerate import PartialState
+PartialState(cpu=True)
+from lossedu.landscape.line import line
+from tests.landscape.test_objective import Objective, cross_entropy, examples, seeded
+from tests.landscape.test_objective import with_batch_norm
+model = nn.SyncBatchNorm.convert_sync_batchnorm(seeded(with_batch_norm))
+for batch_norm in ("batch", "recomputed"):
+    plain = Objective(seeded(with_batch_norm), cross_entropy, examples(), batch_norm=batch_norm)
+    found = Objective(model, cross_entropy, examples(), batch_norm=batch_norm)
+    assert line(found, resolution=3).losses.tolist() == line(plain, resolution=3).losses.tolist()
+assert type(model[1]) is nn.SyncBatchNorm
+"""
+
+
+@pytest.mark.slow
+def test_synchronised_batch_norm_does_not_mix_the_points_of_two_processes(
+    in_two_processes, monkeypatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+    in_two_processes(SYNCHRONISED)
+
+
+def test_two_moving_points_are_followed_side_by_side():
+    objective = Objective(mlp(), cross_entropy, examples())
+    one, other = objective.point.clone(), 2 * objective.point
+
+    with objective.following(one) as first, objective.following(other) as second:
+        found = first(), second(), first()
+
+    assert found == (objective.value(one), objective.value(other), objective.value(one))
+
+
+def test_a_loss_with_weights_goes_where_the_model_goes_and_is_not_the_callers():
+    loss = nn.CrossEntropyLoss(torch.tensor([1.0, 2.0, 3.0]))
+    x, y = examples()
+    model = mlp()
+
+    objective = Objective(model, loss, (x, y), dtype=torch.float64)
+
+    own = loss(model.eval()(x), y).item()
+    assert objective.value(objective.point) == pytest.approx(own, rel=1e-5)
+    assert loss.weight.dtype == torch.float32
+    assert loss.training
+
+
+class Keeping(nn.Module):
+    """Keeps what its last call made, with its graph."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(5, CLASSES)
+        self.seen = {}
+
+    def forward(self, x):
+        self.seen["heads"] = [self.head(x)]
+        return self.seen["heads"][0]
+
+
+def test_a_model_that_kept_activations_is_read_like_any_other():
+    model, (x, y) = Keeping(), examples()
+    own = cross_entropy(model(x), y).item()
+    kept = model.seen["heads"][0]
+
+    objective = Objective(model, cross_entropy, (x, y))
+
+    assert objective.value(objective.point) == pytest.approx(own, rel=1e-6)
+    assert model.seen["heads"][0] is kept

@@ -104,6 +104,75 @@ def test_batch_norm_is_recomputed_along_the_path_and_the_model_untouched():
         low_loss_path(frozen, objective.point, end, steps=1)
 
 
+class CoarseRing(Ring):
+    """A ring about another centre, with a loss of another size."""
+
+    def __init__(self, dtype, centre, size):
+        super().__init__()
+        self.to(dtype)
+        self.centre, self.size = centre, size
+
+    def forward(self, x):
+        radius = (self.place.float() - self.centre).square().sum()
+        return self.size * (radius - 1) ** 2
+
+
+@pytest.mark.parametrize(
+    ("dtype", "centre", "size"), [(torch.float16, 0.0, 1e-3), (torch.bfloat16, 8.0, 1.0)]
+)
+def test_a_path_of_coarse_numbers_goes_round_a_hill_too(dtype, centre, size):
+    model = CoarseRing(dtype, centre, size)
+    objective = Objective(model, lambda loss: loss, torch.zeros(1))
+    start, end = ((centre + point).to(dtype) for point in ring()[1:])
+
+    path = low_loss_path(objective, start, end, bends=3, steps=800, learning_rate=0.01, seed=1)
+
+    assert path.straight.max() > 0.9 * size
+    assert path.highest < 0.15 * path.straight.max()
+    assert torch.equal(path.at(1.0), end.float())
+
+
+class Hole(nn.Module):
+    """A number whose loss is not finite above one half."""
+
+    def __init__(self):
+        super().__init__()
+        self.t = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return (1 / (self.t < 0.5)).sum() + self.t.sum()
+
+
+def test_a_loss_that_is_not_finite_on_the_way_is_an_infinite_barrier():
+    objective = Objective(Hole(), lambda loss: loss, torch.zeros(1))
+
+    path = low_loss_path(objective, torch.zeros(1), torch.ones(1), steps=2)
+
+    assert path.highest == np.inf
+    assert path.barrier == np.inf
+    assert [row[2] for row in path.table().rows] == [np.inf, np.inf]
+
+
+def test_ends_may_carry_gradients_and_the_caller_may_have_turned_them_off():
+    objective, start, end = ring()
+    expected = low_loss_path(objective, start, end, steps=5)
+
+    with torch.no_grad():
+        off = low_loss_path(objective, start, end, steps=5)
+    carried = low_loss_path(objective, start.requires_grad_() * 1, end, steps=5)
+
+    assert torch.equal(off.bends, expected.bends)
+    assert torch.equal(carried.bends, expected.bends)
+    assert not carried.bends.requires_grad
+
+
+def test_an_end_of_another_size_is_refused():
+    objective, start, _ = ring()
+
+    with pytest.raises(ValueError, match=r"end must have shape \(2,\).*but has shape \(1,\)"):
+        low_loss_path(objective, start, torch.ones(1))
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -111,6 +180,7 @@ def test_batch_norm_is_recomputed_along_the_path_and_the_model_untouched():
         ({"bends": 0}, "bends must"),
         ({"steps": 0}, "steps must"),
         ({"points": 1}, "points must be at least 2"),
+        ({"points": 2.5}, "points must be a whole number"),
         ({"learning_rate": 0.0}, "learning_rate must"),
     ],
 )

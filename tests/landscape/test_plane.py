@@ -235,6 +235,40 @@ def test_the_same_loss_everywhere_needs_no_refinement():
     np.testing.assert_allclose(found.losses, 2.3)
 
 
+@pytest.mark.parametrize(("dtype", "span"), [(torch.bfloat16, 0.3), (torch.float32, 1e-5)])
+def test_what_is_said_to_reach_the_tolerance_does_in_low_precision_too(dtype, span):
+    objective = Objective(mlp(), cross_entropy, examples(), dtype=dtype)
+
+    found = plane(objective, span=span, resolution=31)
+    kept = plane(objective, span=span, resolution=31, fill="chebyshev")
+
+    assert found.reached
+    assert found.error <= 0.01
+    assert kept.reached == (kept.error <= 0.01)
+
+
+def test_a_peak_that_no_node_sees_but_a_check_does_is_an_error_without_bounds():
+    places = plane(bowl(), ACROSS, UP, resolution=21, fill="grid").x
+    at = float(places[int(0.7548777 * 21)]), float(places[int(0.5698403 * 21)])
+    peak = loss_of(lambda a, b: 0 * a + 3.0 * ((a - at[0]).abs() + (b - at[1]).abs() < 1e-6))
+
+    found = plane(peak, ACROSS, UP, resolution=21, fill="chebyshev")
+
+    assert not found.reached
+    assert found.error == math.inf
+    assert plane(peak, ACROSS, UP, resolution=21).range == (0, 3)
+
+
+def test_losses_that_differ_by_rounding_only_need_no_refinement():
+    noise = loss_of(lambda a, b: 2.3 * (1 + 1e-16 * torch.sin(1e6 * (a + 2 * b))))
+
+    found = plane(noise, ACROSS, UP)
+
+    assert found.fill == "chebyshev"
+    assert found.reached
+    np.testing.assert_allclose(found.losses, 2.3, rtol=1e-15)
+
+
 def test_a_seed_means_one_plane():
     objective = Objective(mlp(), cross_entropy, examples())
 
@@ -259,6 +293,22 @@ def test_ranges_may_differ_and_lie_anywhere():
     assert (found.x[0], found.x[-1], found.y[0], found.y[-1]) == (1, 3, -4, 0)
     np.testing.assert_allclose(found.losses, found.x[None] ** 2 + found.y[:, None] ** 2, atol=1e-12)
     assert found.centre == 0
+
+
+def test_a_range_may_be_a_number_of_numpy():
+    found = plane(bowl(), ACROSS, UP, centre=0 * UP, span=np.float32(2), resolution=3)
+
+    assert (found.x[0], found.y[-1]) == (-2, 2)
+
+
+def test_under_inference_mode_it_is_the_same_plane():
+    objective = Objective(with_batch_norm(), cross_entropy, examples())
+    expected = plane(objective, resolution=5)
+
+    with torch.inference_mode():
+        found = plane(objective, resolution=5)
+
+    assert np.array_equal(found.losses, expected.losses)
 
 
 def test_the_model_is_left_as_it_was():
@@ -290,6 +340,7 @@ def test_places_in_the_plane_are_found_again(a, b):
         ({"resolution": 0}, "resolution must be a whole number"),
         ({"span": -1.0}, "span must be above 0"),
         ({"span": ((0, 0), (1, 2))}, "span must go from a lower"),
+        ({"span": (1, 2)}, "span must be a number or"),
         ({"first": 0 * UP}, "first must point somewhere"),
         ({"second": UP[:1]}, "second must have shape"),
         ({"centre": UP * math.nan}, "centre must be finite"),

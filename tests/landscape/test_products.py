@@ -227,6 +227,109 @@ def test_gradients_of_single_examples_need_frozen_statistics():
         empirical_fisher(objective_of("batch norm", batch_norm="batch"))
 
 
+def test_a_model_without_batch_norm_has_gradients_of_single_examples_in_any_mode():
+    objective = objective_of(batch_norm="batch")
+
+    product = empirical_fisher(objective) @ objective.point
+
+    torch.testing.assert_close(product, empirical_fisher(objective_of()) @ objective.point)
+
+
+@pytest.mark.parametrize("batch_size", [None, 4])
+def test_the_empirical_fisher_takes_outputs_of_one_dimension(batch_size):
+    x, _ = examples()
+    with scoped(0):
+        head = nn.Linear(4, 1).double()
+    data = x, x[:, 0]
+    flat = Objective(nn.Sequential(head, nn.Flatten(0)), mse_loss, data, batch_size=batch_size)
+    column = Objective(head, lambda z, t: mse_loss(z[:, 0], t), data)
+
+    torch.testing.assert_close(dense(empirical_fisher(flat)), dense(empirical_fisher(column)))
+
+
+def test_the_empirical_fisher_needs_one_output_an_example():
+    model = nn.Sequential(nn.Linear(4, CLASSES), nn.Flatten(0), nn.Unflatten(0, (CLASSES, -1)))
+    objective = Objective(model.double(), lambda z, y: cross_entropy(z.T, y), examples())
+
+    with pytest.raises(ValueError, match="one row for each of the 11 examples"):
+        empirical_fisher(objective) @ objective.point
+
+
+def test_a_categorical_likelihood_needs_logits():
+    x, _ = examples()
+    objective = Objective(nn.Sequential(nn.Linear(4, 1), nn.Flatten(0)).double(), mse_loss, (x, x))
+
+    with pytest.raises(ValueError, match=r'over dimension 1 .* Hint: "bernoulli"'):
+        fisher(objective, "categorical") @ objective.point
+
+
+MAKERS = [hessian, gauss_newton, empirical_fisher, lambda o: fisher(o, "categorical")]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+def test_products_do_not_ask_whether_gradients_are_on(make, context):
+    expected = make(objective_of()) @ objective_of().point
+
+    with context():
+        objective = objective_of(batch_size=4)
+        found = make(objective) @ (1.0 * objective.point)
+
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_in_half_precision_the_mean_over_many_batches_is_one(dtype):
+    x = torch.ones(1000, 1)
+    objective = Objective(nn.Linear(1, 1, bias=False), mse_loss, (x, x), dtype=dtype, batch_size=1)
+
+    assert (hessian(objective) @ torch.ones(1, dtype=dtype)).tolist() == [2.0]
+
+
+@pytest.mark.parametrize("memory", [0, 2**30])
+def test_a_point_that_moves_on_leaves_the_curvature_where_it_was(memory):
+    objective = objective_of(batch_size=3)
+    theta, vector = objective.point.clone(), torch.ones_like(objective.point)
+    operator = hessian(objective, theta, memory=memory)
+
+    before = operator @ vector
+    theta *= 2
+
+    torch.testing.assert_close(operator @ vector, before, rtol=0, atol=0)
+
+
+def test_a_point_in_another_precision_promises_no_more_than_the_model_has():
+    objective = objective_of(dtype=torch.float32)
+
+    assert hessian(objective, objective.point.double()).dtype == torch.float32
+
+
+@pytest.mark.parametrize("make", [hessian, gauss_newton, empirical_fisher])
+def test_a_loss_that_is_cut_off_from_the_parameters_is_refused(make):
+    objective = objective_of(loss=lambda z, y: (z.argmax(1) != y).double().mean())
+
+    with pytest.raises(ValueError, match=r"loss must depend on the parameters by a graph"):
+        make(objective) @ objective.point
+
+
+def test_an_output_that_is_cut_off_from_the_parameters_is_refused():
+    class Detached(nn.Linear):
+        def forward(self, x):
+            return super().forward(x).detach()
+
+    objective = Objective(Detached(4, CLASSES).double(), cross_entropy, examples())
+    with pytest.raises(ValueError, match=r"output must depend on the parameters by a graph"):
+        gauss_newton(objective) @ objective.point
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64])
+def test_a_vector_of_another_dtype_is_refused(dtype):
+    objective = objective_of()
+
+    with pytest.raises(ValueError, match=r"must have dtype torch.float64, .* Hint: vector.to"):
+        hessian(objective) @ torch.ones(objective.size, dtype=dtype)
+
+
 @pytest.mark.parametrize("make", [hessian, gauss_newton])
 def test_a_loss_without_curvature_gives_zeros(make):
     x, _ = examples()
@@ -267,10 +370,30 @@ def test_an_objective_stands_for_its_hessian_and_a_tensor_for_itself():
     assert torch.equal(dense(as_operator(torch.eye(2))), torch.eye(2))
 
 
-@pytest.mark.parametrize("entries", [torch.ones(2, 3), torch.tensor([[1.0, 2.0], [0.0, 1.0]])])
+SHEAR = torch.tensor([[1.0, 2.0], [0.0, 1.0]])
+
+
+@pytest.mark.parametrize("entries", [torch.ones(2, 3), torch.ones(0, 0), SHEAR, 1e-9 * SHEAR])
 def test_a_matrix_must_be_square_and_symmetric(entries):
     with pytest.raises(ValueError, match="entries must be"):
         Matrix(entries)
+
+
+def test_a_computed_hessian_is_symmetric_up_to_its_rounding():
+    entries = torch.eye(3) + 1e-3
+    entries[0, 1] += 1e-7
+
+    assert Matrix(entries).size == 3
+
+
+def test_a_matrix_with_a_graph_gives_vectors_without_one():
+    assert not (Matrix(torch.eye(2, requires_grad=True)) @ torch.ones(2)).requires_grad
+
+
+@pytest.mark.parametrize("target", [torch.eye(2).numpy(), nn.Linear(2, 2), None])
+def test_what_is_no_operator_is_refused(target):
+    with pytest.raises(TypeError, match=r"target must be an objective, .* but is"):
+        as_operator(target)
 
 
 def test_a_product_that_is_not_finite_is_reported():

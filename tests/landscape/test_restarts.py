@@ -70,3 +70,5 @@ def test_arguments_out_of_range_are_refused():
         warm_restarts(optimizer, period=3, cycles=0)
     with pytest.raises(ValueError, match="lowest must"):
         warm_restarts(optimizer, period=3, cycles=1, lowest=-1.0)
+    with pytest.raises(ValueError, match=r"lowest must lie in \[0, 1\]"):
+        warm_restarts(optimizer, period=3, cycles=1, lowest=2.0)

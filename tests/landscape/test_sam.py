@@ -1,7 +1,11 @@
 """SAM steps by the gradient uphill, and is its base optimizer in everything else."""
 
 import copy
+import pickle
+import random
+from contextlib import nullcontext
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -206,6 +210,118 @@ def test_a_scaler_steps_after_going_back_by_hand():
     torch.testing.assert_close(one.state_dict(), other.state_dict(), rtol=1e-5, atol=1e-6)
 
 
+def test_autocast_around_both_passes_is_autocast_within_each():
+    inside, around, base = (plain().float() for _ in "abc")
+    inputs, targets = examples()
+
+    def closure_of(model, optimizer, enabled):
+        def closure():
+            optimizer.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16) if enabled else nullcontext():
+                loss = cross_entropy(model(inputs), targets)
+            loss.backward()
+            return loss
+
+        return closure
+
+    sams = [
+        SAM(torch.optim.SGD(model.parameters(), 0.1), rho=rho)
+        for model, rho in ((inside, 2.0), (around, 2.0), (base, 0.0))
+    ]
+    for _ in range(2):
+        sams[0].step(closure_of(inside, sams[0], enabled=True))
+        sams[2].step(closure_of(base, sams[2], enabled=True))
+        with torch.autocast("cpu", torch.bfloat16):
+            sams[1].step(closure_of(around, sams[1], enabled=False))
+
+    assert_equal(around, inside)
+    assert not torch.equal(inside[0].weight, base[0].weight)
+
+
+@pytest.mark.parametrize(("weight", "slope"), [(300.0, 300.0), (0.01, 1e-4)])
+def test_half_precision_goes_as_far_uphill_as_float64(weight, slope):
+    ends = []
+    for dtype in (torch.float16, torch.float64):
+        parameter = nn.Parameter(torch.tensor([weight, -weight]).to(dtype))
+        sam = SAM(torch.optim.SGD([parameter], 0.1), rho=0.1, adaptive=True, eta=0.0)
+        parameter.grad = torch.tensor([slope, slope]).to(dtype)
+        sam.first_step()
+        ends.append(parameter.detach().double())
+
+    torch.testing.assert_close(ends[0], ends[1], rtol=1e-3, atol=0.0)
+    assert (ends[1].abs() - weight).abs().min() > 0.05 * weight
+
+
+def test_both_passes_of_a_closure_draw_the_same_numbers_from_every_source():
+    model, drawn = plain(), []
+    sam = SAM(torch.optim.SGD(model.parameters(), 0.1))
+    inner = closure_for(model, sam)
+
+    def closure():
+        drawn.append((torch.rand(()).item(), np.random.rand(), random.random()))
+        return inner()
+
+    with scoped(4):
+        sam.step(closure)
+
+    assert drawn[0] == drawn[1]
+
+
+def test_weights_are_where_they_were_when_going_uphill_fails(monkeypatch):
+    model = plain()
+    sam = SAM(torch.optim.SGD(model.parameters(), 0.1), rho=3.0)
+    closure_for(model, sam)()
+    before = copy.deepcopy(model)
+    add, left = torch.Tensor.add_, [2]
+
+    def failing(*args, **kwargs):
+        left[0] -= 1
+        if left[0] < 0:
+            raise MemoryError
+        return add(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.Tensor, "add_", failing)
+        with pytest.raises(MemoryError):
+            sam.first_step()
+
+    assert_equal(model, before)
+    sam.first_step()  # as if nothing had been
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
+def test_a_copy_steps_as_the_first_does(copied):
+    model = plain()
+    sam = SAM(torch.optim.AdamW(model.parameters(), 0.05), rho=0.2)
+    sam.step(closure_for(model, sam))
+    twin, other = copied((model, sam))
+
+    sam.step(closure_for(model, sam))
+    other.step(closure_for(twin, other))
+
+    assert_equal(model, twin)
+    assert other.param_groups is other.base.param_groups
+
+
+def test_a_state_of_the_base_alone_may_be_loaded_on_either_side():
+    trained = plain()
+    state = torch.optim.SGD(trained.parameters(), 0.3, momentum=0.9).state_dict()
+    sams = []
+    for load in (
+        lambda sam: sam.load_state_dict(state),
+        lambda sam: sam.base.load_state_dict(state),
+    ):
+        model = plain()
+        sams.append(SAM(torch.optim.SGD(model.parameters(), 0.1, momentum=0.9), rho=0.5))
+        load(sams[-1])
+        sams[-1].step(closure_for(model, sams[-1]))
+
+    for sam in sams:
+        assert sam.param_groups is sam.base.param_groups
+        assert sam.state is sam.base.state
+        assert (sam.param_groups[0]["lr"], sam.param_groups[0]["rho"]) == (0.3, 0.5)
+
+
 def test_weights_are_back_exactly_when_the_second_pass_fails():
     model = network()
     sam = SAM(torch.optim.SGD(model.parameters(), 0.1), rho=3.0, model=model)
@@ -269,6 +385,31 @@ def test_a_group_added_later_is_stepped_by_the_base():
 
     assert sam.base.param_groups is sam.param_groups
     assert not torch.equal(model[2].weight, before)
+
+
+def test_a_group_added_to_the_base_goes_uphill_like_the_others():
+    model = plain()
+    sam = SAM(torch.optim.SGD(model[0].parameters(), lr=0.1), rho=0.5)
+    sam.base.add_param_group({"params": model[2].parameters()})
+    before = model[2].weight.clone()
+    closure_for(model, sam)()
+
+    sam.first_step()
+
+    assert not torch.equal(model[2].weight, before)
+
+
+def test_what_is_no_base_and_gradients_that_are_not_dense_are_refused():
+    model, embedding = plain(), nn.Embedding(4, 2, sparse=True)
+    with pytest.raises(TypeError, match="base must be an optimizer, but is SGD"):
+        SAM(torch.optim.SGD)
+    with pytest.raises(TypeError, match="LBFGS needs a closure"):
+        SAM(torch.optim.LBFGS(model.parameters()))
+    sam = SAM(torch.optim.SGD(embedding.parameters(), 0.1))
+    embedding(torch.tensor([1])).sum().backward()
+
+    with pytest.raises(ValueError, match="gradients must be dense"):
+        sam.first_step()
 
 
 @pytest.mark.parametrize("slope", [0.0, float("inf"), float("nan")])

@@ -88,6 +88,45 @@ def test_where_the_loss_falls_everywhere_the_rise_is_zero():
     assert found.point.tolist() == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_an_ascent_may_come_through_the_centre(size, steps):
+    found = worst_case_sharpness(quadratic([-1.0] * size), steps=steps)
+
+    assert (found.rise, found.evaluations) == (0.0, 3 * (steps + 1))
+
+
+def test_the_end_of_an_ascent_is_looked_at():
+    slope = quadratic([2.0], start=[9.0])
+
+    found = [worst_case_sharpness(slope, radius=1, steps=1, restarts=1, seed=s) for s in range(8)]
+
+    assert [one.rise for one in found] == pytest.approx([10**2 - 9**2] * 8)
+
+
+@pytest.mark.parametrize("centre", [math.inf, math.nan])
+def test_a_centre_without_a_finite_loss_has_no_rise(centre):
+    data = torch.zeros(1), torch.zeros(1)
+    hole = Objective(
+        Point([0.0]), lambda p, _: torch.where(p[0] == 0, p[0] + centre, p[0] * 3), data
+    )
+
+    assert math.isnan(worst_case_sharpness(hole).rise)
+
+
+def test_an_ascent_ends_where_the_gradient_is_not_finite():
+    data = torch.zeros(1), torch.zeros(1)
+    # The branch that is not taken makes the gradient NaN, and leaves the loss alone.
+    slope = Objective(
+        Point([0.0]), lambda p, _: torch.where(p[0] < 9, p[0], (p[0] - 9).sqrt()), data
+    )
+
+    found = worst_case_sharpness(slope, radius=0.5)
+
+    assert found.rise == pytest.approx(0.5)
+    assert found.evaluations == 3
+
+
 def test_a_loss_that_ends_is_reported_as_infinite_or_nan():
     model = Point([0.5, 0.5])
     data = torch.zeros(1), torch.zeros(1)
@@ -268,6 +307,14 @@ def test_without_signal_the_scale_may_be_infinite():
 
     assert any(math.isinf(f.value) and math.isnan(f.standard_error) for f in found)
     assert all(f.value > 100 for f in found)
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+def test_the_noise_scale_does_not_ask_whether_gradients_are_on(context):
+    with context():
+        found = gradient_noise_scale(noisy(0), torch.zeros(5, dtype=torch.float64))
+
+    assert found == gradient_noise_scale(noisy(0))
 
 
 def test_two_batches_are_too_few():

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -94,8 +95,9 @@ def test_a_finer_picture_takes_what_a_coarser_one_has(tmp_path):
         lambda file: plane(objective(), file=file),
         lambda file: interpolation(objective(), objective().point, objective().point, file=file),
         lambda file: line(objective(data=(X + 1, Y)), file=file),
+        lambda file: line(objective(lambda *given: cross_entropy(*given) + 1), file=file),
     ],
-    ids=["model", "seed", "scale", "batch norm", "dtype", "plane", "ends", "data"],
+    ids=["model", "seed", "scale", "batch norm", "dtype", "plane", "ends", "data", "loss"],
 )
 def test_a_file_of_another_run_is_refused_in_words(tmp_path, other):
     file = tmp_path / "points.npz"
@@ -105,6 +107,73 @@ def test_a_file_of_another_run_is_refused_in_words(tmp_path, other):
     with pytest.raises(ValueError, match="file must be of this run, but"):
         other(file)
     assert file.read_bytes() == before
+
+
+def undecided(data=(X, Y), frozen=0.0, **options):
+    """Its loss at the start is the same for all examples: it says nothing yet."""
+    with scoped(0):
+        model = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Linear(5, 2))
+    nn.init.zeros_(model[2].weight)
+    nn.init.zeros_(model[2].bias)
+    with torch.no_grad():
+        model[0].bias += frozen
+    return Objective(model, cross_entropy, data, parameters=["2.weight", "2.bias"], **options)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"data": (X + 1, Y)},
+        {"data": (X, 1 - Y)},
+        {"data": (X[:-1], Y[:-1])},
+        {"frozen": 1.0},
+        {"batch_norm": "batch", "batch_size": 5},
+    ],
+)
+def test_a_file_of_another_run_is_refused_where_the_start_does_not_tell_them_apart(tmp_path, other):
+    file, direction = tmp_path / "points.npz", torch.arange(12.0)
+    same = {"batch_norm": other.get("batch_norm", "frozen")}
+    line(undecided(**same), direction, resolution=3, file=file)
+
+    with pytest.raises(ValueError, match="file must be of this run, but"):
+        line(undecided(**other), direction, resolution=3, file=file)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_a_run_may_go_on_with_smaller_batches(tmp_path, batch_size):
+    file = tmp_path / "points.npz"
+    whole = line(undecided(), torch.arange(12.0), resolution=3, file=file)
+    batches = undecided(batch_size=batch_size)
+
+    again = line(batches, torch.arange(12.0), resolution=3, file=file)
+
+    assert again.evaluations == 0
+    assert np.array_equal(again.losses, whole.losses)
+
+
+def test_a_file_that_is_damaged_anywhere_is_refused_or_read_right(tmp_path):
+    file = tmp_path / "points.npz"
+    store = Store(file, "digest")
+    for k in range(40):
+        store.add((float(k), k / 7), k / 3)
+    store.save()
+    whole = file.read_bytes()
+
+    for k in range(0, len(whole), 3):
+        file.write_bytes(whole[:k] + bytes([whole[k] ^ 0xFF]) + whole[k + 1 :])
+        known = store.known
+        with suppress(ValueError):  # no other exception
+            known = Store(file, "digest").known
+        assert known == store.known
+
+
+def test_a_file_of_one_array_is_refused_in_words(tmp_path):
+    file = tmp_path / "points.npz"
+    with file.open("wb") as stream:
+        np.save(stream, np.zeros(3))
+
+    with pytest.raises(ValueError, match="file must hold losses at places"):
+        Store(file, "digest")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and then nothing", b"something else"])

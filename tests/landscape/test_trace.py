@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from lossedu.landscape import Objective
 from lossedu.landscape.diagonal import diagonal, exact_diagonal
-from lossedu.landscape.eigenvalues import top_eigenvalues
+from lossedu.landscape.eigenvalues import Eigenpairs, top_eigenvalues
 from lossedu.landscape.operators import Counted, Matrix
 from lossedu.landscape.trace import trace
 from lossedu.training.random_states import scoped
@@ -106,6 +106,42 @@ def test_known_eigenvectors_are_taken_out(method):
     assert runs[0].standard_error < trace(a, **settings).standard_error
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [40, 100])
+def test_known_eigenvectors_that_are_all_there_is_are_not_counted_twice(method, size):
+    values = torch.zeros(size, dtype=torch.float64)
+    values[:3] = torch.tensor([3.0, 2.0, 1.0])
+    none = np.zeros(3)
+    unit = torch.eye(size, dtype=torch.float64)[:3]
+    known = Eigenpairs(values[:3].numpy(), unit, none, none == 0, 0)
+
+    estimate = trace(values.diag(), known=known, method=method)
+
+    assert estimate.value == pytest.approx(6, abs=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_known_eigenvectors_of_another_model_are_refused(method):
+    known = top_eigenvalues(torch.eye(3), 1)
+
+    with pytest.raises(ValueError, match="known must have vectors of 4 entries"):
+        trace(torch.eye(4), known=known, method=method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_in_half_precision_the_trace_may_be_beyond_its_largest_number(method, dtype):
+    estimate = trace(2000 * torch.eye(200, dtype=dtype), method=method)
+
+    assert estimate.value == pytest.approx(400_000, rel=0.01)
+
+
+def test_a_few_probes_are_not_called_converged():
+    runs = [trace(torch.eye(99), tolerance=10.0, max_products=most) for most in (12, 20)]
+
+    assert [run.converged for run in runs] == [False, True]
+
+
 def test_unconverged_eigenvectors_do_no_harm():
     values = like_a_network()
     a = matrix(values)
@@ -165,6 +201,16 @@ def test_the_diagonal_is_unbiased_and_its_standard_error_is_honest():
     # All hundred entries have one set of probes: their scores are nearly independent.
     assert score.abs().max() < 4.5
     assert float(score.square().mean()) == pytest.approx(1, abs=0.5)
+
+
+def test_in_half_precision_many_probes_have_an_honest_standard_error():
+    a = matrix(like_a_network(60))
+
+    found = diagonal(a.bfloat16(), probes=2000)
+
+    exact = diagonal(a, probes=2000)
+    ratio = (found.standard_error / exact.standard_error).numpy()
+    np.testing.assert_allclose(ratio, 1, atol=0.05)
 
 
 def test_one_probe_of_a_diagonal_matrix_is_exact_without_an_error_to_state():

@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,6 +114,80 @@ def test_a_resumed_run_leaves_one_trajectory(tmp_path):
     assert torch.equal(again.points(), whole.points())
 
 
+def stopped(model, trajectory, folder):
+    """Train, and stop in the middle."""
+
+    class Stop:
+        def after_step(self, run):
+            if run.step == 7:
+                raise KeyboardInterrupt
+
+    arguments = {"optimizer": SGD, "steps": 10, "batch_size": 8, "progress": False}
+    keep = Checkpoints(folder, every_steps=4)
+    callbacks = [trajectory, Stop()]
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, cross_entropy, (X, Y), callbacks=callbacks, checkpoints=keep, **arguments)
+
+
+def test_a_run_that_goes_on_does_not_take_another_runs_points(tmp_path):
+    file = tmp_path / "points.f32"
+    other = net()
+    with torch.no_grad():
+        other[0].weight.add_(1)
+    train(other, Trajectory(file=file))
+    before = file.read_bytes()
+    stopped(net(), Trajectory(), tmp_path / "checkpoints")
+    keep = Checkpoints(tmp_path / "checkpoints", every_steps=4)
+
+    with pytest.raises(ValueError, match="file must be of the run that goes on"):
+        train(net(), Trajectory(file=file), checkpoints=keep)
+    assert file.read_bytes() == before
+
+
+def test_a_run_may_go_on_with_a_new_file(tmp_path):
+    stopped(net(), Trajectory(), tmp_path / "checkpoints")
+    trajectory = Trajectory(file=tmp_path / "points.f32")
+    keep = Checkpoints(tmp_path / "checkpoints", every_steps=4)
+
+    train(net(), trajectory, checkpoints=keep)
+
+    assert trajectory.steps[-1] == 10
+    assert trajectory.steps[0] > 1
+
+
+def test_points_that_are_held_stay_when_a_new_run_begins(tmp_path):
+    trajectory = Trajectory(file=tmp_path / "points.f32")
+    train(net(), trajectory)
+    held, before = trajectory.points(), trajectory.points().clone()
+
+    train(net(), trajectory, steps=1)
+
+    assert trajectory.steps == [0, 1]
+    # Pages behind the end of a file that was cut short cannot be read: the process would die.
+    assert torch.equal(held, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["points.f32"]
+
+
+SHARED = """
+import sys
+import torch
+from accelerate import PartialState
+PartialState(cpu=True)
+from tests.landscape.test_trajectory import Trajectory, net, train
+trajectory = Trajectory(file=sys.argv[1])
+train(net(), trajectory, steps=40)
+torch.distributed.barrier()
+assert trajectory.steps == list(range(41)), trajectory.steps
+"""
+
+
+@pytest.mark.slow
+def test_of_several_processes_one_writes_the_file(tmp_path, in_two_processes, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+    in_two_processes(SHARED, tmp_path / "points.f32")
+
+
 def test_a_row_that_was_cut_off_is_written_anew(tmp_path):
     file, model = tmp_path / "points.f32", net()
     trajectory = Trajectory(file=file)
@@ -205,7 +280,18 @@ def test_the_range_holds_all_points_with_room():
     assert top - y.max() == pytest.approx(0.1 * longest)
 
 
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_points_that_are_not_finite_are_named(bad):
+    points, _ = planar(n=6, size=20)
+    points[4, 3] = bad
+
+    with pytest.raises(ValueError, match=r"points must be finite, but those at \[4\] are not"):
+        principal_plane(points)
+
+
 def test_few_points_and_points_on_a_line_have_no_plane():
+    with pytest.raises(ValueError, match=r"of shape \(n, size\), but have shape \(5,\)"):
+        principal_plane(torch.zeros(5))
     with pytest.raises(ValueError, match="at least three"):
         principal_plane(torch.eye(2))
     with pytest.raises(ValueError, match="one line"):
