@@ -2,9 +2,12 @@
 
 On a quadratic, steps diverge where the curvature is above ``2 / learning_rate``.  Training of a
 network does not diverge there: the sharpness rises, or falls, to that value and hovers (Cohen et
-al. 2021).  ``python -m lossedu.landscape.experiments.edge_of_stability`` prints the table.
+al. 2021).  Gradients that come late lower the edge: see `stale_gradients`.
+``python -m lossedu.landscape.experiments.edge_of_stability`` prints the table.
 """
 
+import math
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,23 +34,26 @@ class Descent:
 
     Attributes:
         learning_rate: Of every step.
+        delay: How many steps old the weights are that a gradient is of.
         sharpness: The top eigenvalue at the start and at equal distances up to the end.
         loss: At the end.
     """
 
     learning_rate: float
+    delay: int
     sharpness: Array
     loss: float
 
     @property
     def edge(self) -> float:
         """The sharpness at which a quadratic diverges."""
-        return 2 / self.learning_rate
+        return 2 * math.sin(math.pi / 2 / (2 * self.delay + 1)) / self.learning_rate
 
     @property
     def settled(self) -> float:
-        """The mean sharpness over the second half."""
-        return float(self.sharpness[len(self.sharpness) // 2 :].mean())
+        """The mean sharpness over the second half; NaN if the loss diverged."""
+        late = self.sharpness[len(self.sharpness) // 2 :]
+        return float(late.mean()) if math.isfinite(self.loss) else math.nan
 
 
 @dataclass(frozen=True)
@@ -79,11 +85,16 @@ def run(seed: int = 0) -> EdgeOfStability:
     Args:
         seed: Of the initial weights, the same for all.
     """
-    objective = _objective(seed)
-    return EdgeOfStability(tuple(_descend(objective, rate) for rate in LEARNING_RATES))
+    objective = small_digits(seed)
+    return EdgeOfStability(tuple(descend(objective, rate) for rate in LEARNING_RATES))
 
 
-def _objective(seed: int) -> Objective:
+def small_digits(seed: int) -> Objective:
+    """Half the squared error of a small network on 200 digits.
+
+    Args:
+        seed: Of the initial weights.
+    """
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -98,16 +109,27 @@ def _half_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     return (outputs - targets).square().sum(1).mean() / 2
 
 
-def _descend(objective: Objective, rate: float) -> Descent:
-    theta, seen = objective.point, []
+def descend(objective: Objective, rate: float, delay: int = 0) -> Descent:
+    """Full-batch gradient descent for a time of FLOW, or until the loss is not finite.
+
+    Args:
+        objective: The loss.
+        rate: The learning rate.
+        delay: How many steps old the weights are that a gradient is of.
+    """
+    theta, seen, late = objective.point, list[float](), deque[Tensor]()
     between = round(FLOW / rate / _LOOKS)
     for step in range(_LOOKS * between + 1):
+        value, gradient = objective.value_and_gradient(theta)
+        if not math.isfinite(value):
+            break
         if step % between == 0:
             top = top_eigenvalues(hessian(objective, theta), 1, tolerance=1e-2)
             seen.append(float(top.values[0]))
-        value, gradient = objective.value_and_gradient(theta)
-        theta = theta - rate * gradient
-    return Descent(rate, np.array(seen), value)
+        late.append(gradient)
+        if step >= delay:
+            theta = theta - rate * late.popleft()
+    return Descent(rate, delay, np.array(seen), value)
 
 
 if __name__ == "__main__":
