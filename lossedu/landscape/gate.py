@@ -16,6 +16,7 @@ from lossedu.landscape.objective import Loss, Objective
 from lossedu.landscape.vital_signs import ALONE, Measured, VitalSigns, vital_signs
 from lossedu.tables import Table
 from lossedu.training.batches import Data
+from lossedu.training.config import fault_in
 
 HELD_OUT = ("cross_entropy", "accuracy", "calibration_error", "brier_score")
 """What is measured of a classifier on held-out data."""
@@ -220,10 +221,8 @@ def _parsed(text: str, path: Path) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-        where = f"line {mark.line + 1}: {problem}" if mark else " ".join(str(error).split())
         raise ValueError(
-            f"limits must be a YAML or JSON file, but {path} is not: {where}."
+            f"limits must be a YAML or JSON file, but {path} is not: {fault_in(error)}."
         ) from error
 
 

@@ -35,10 +35,16 @@ def read_config(config: str) -> dict[str, Any]:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))  # which builds plain data only
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"config must be YAML, but {path} is not: {error}.") from error
+        raise ValueError(f"config must be YAML, but {path} is not: {fault_in(error)}.") from error
     if not isinstance(found, dict) or "recipe" not in found:
         raise ValueError(f"config must name its recipe, but {path} has no line 'recipe: ...'.")
     return found
+
+
+def fault_in(error: Exception) -> str:
+    """What is wrong with a file, and in which line: in one line."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    return f"line {mark.line + 1}: {problem}" if mark else " ".join(str(error).split())
 
 
 def settings_of(settings: Mapping[str, Any]) -> tuple[Recipe, dict[str, Any]]:

@@ -83,7 +83,7 @@ def test_without_a_file_the_recipes_are_listed():
         ("recipe: bread", "recipe must be one of mean, "),
         ("recipe: digits\nepochs: 0", "must be"),
         ("recipe: digits\nearly_stopping: {patients: 3}", "early_stopping must set patience"),
-        ("recipe: [", "config must be YAML"),
+        ("recipe: [", "is not: line 1"),
         ("recipe: !!python/object/apply:os.getcwd []", "config must be YAML"),
     ],
 )
