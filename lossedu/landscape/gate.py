@@ -16,7 +16,6 @@ from lossedu.landscape.objective import Loss, Objective
 from lossedu.landscape.vital_signs import ALONE, Measured, VitalSigns, vital_signs
 from lossedu.tables import Table
 from lossedu.training.batches import Data
-from lossedu.training.config import fault_in
 
 HELD_OUT = ("cross_entropy", "accuracy", "calibration_error", "brier_score")
 """What is measured of a classifier on held-out data."""
@@ -213,6 +212,8 @@ def read_limits(path: str | Path) -> dict[str, Limit]:
 
 def _parsed(text: str, path: Path) -> Any:
     import yaml
+
+    from lossedu.training.config import fault_in
 
     try:
         return json.loads(text)  # YAML reads some JSON otherwise: 1e-3 as a word, tabs as a fault
