@@ -78,7 +78,7 @@ debian:
 	  else echo "Tests need a browser and a database. Hint: sudo apt-get install chromium postgresql"; exit 1; fi; }
 
 test: $(VENV)/.dev debian
-	@$(BIN)/python -m pytest -n $(JOBS) -q
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet --no-deps -r benchmarks/peers.txt

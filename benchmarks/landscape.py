@@ -106,6 +106,8 @@ def _of(
     for resolution, factor in ((9, 1.0),) if quick else ((51, 14.0), (25, 3.0)):
         few, every, theirs = [], [], []
         for _ in range(1 if quick else 3 if resolution > 25 else 5):
+            # Twice: after seconds of the peer its memory would first have to be brought back.
+            plane(objective, first, second, resolution=resolution)
             found = plane(objective, first, second, resolution=resolution)
             few.append(found.seconds)
             exact = plane(objective, first, second, resolution=resolution, fill="grid")
