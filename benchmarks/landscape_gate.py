@@ -44,6 +44,11 @@ def _as_command(run: Path, reference: Path, limits: Path) -> None:
         raise AssertionError(done.stdout)
 
 
+def _import_torch() -> None:
+    """What any command of torch takes at least: it says how fast the machine is just now."""
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+
+
 def _median_ms(work: Callable[[], object], rounds: int) -> float:
     times = []
     for _ in range(rounds):
@@ -65,11 +70,14 @@ def rows(*, quick: bool) -> Iterator[Row]:
             raise AssertionError(result)
         top = next(c.measured for c in result.checks if c.name == "top_eigenvalue")
         size = f"digits MLP, 10 k parameters, top eigenvalue to {top.error / top.value:.0e}"
+        rounds = 1 if quick else 5
+        ms = _median_ms(lambda: _in_process(run, reference, limits), rounds)
         mb = peak_mb(lambda: _in_process(run, reference, limits), "cpu")
-        for what, work, peak in (
-            ("in process", _in_process, mb),
-            ("as a command", _as_command, None),
-        ):
-            ms = _median_ms(lambda work=work: work(run, reference, limits), 1 if quick else 5)
-            limit = ("≤ 3 s", ms <= AIM_MS)
-            yield Row(f"landscape gate, {what}", size, "", Measured(ms, peak), None, limit=limit)
+        limit = ("≤ 3 s", ms <= AIM_MS)
+        yield Row("landscape gate, in process", size, "", Measured(ms, mb), None, limit=limit)
+        ms = _median_ms(lambda: _as_command(run, reference, limits), rounds)
+        least = Measured(_median_ms(_import_torch, rounds))
+        limit = ("≤ 3 s", ms <= AIM_MS)
+        yield Row(
+            "landscape gate, as a command", size, "import torch", Measured(ms), least, limit=limit
+        )
