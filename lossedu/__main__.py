@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Run the command, or say what it needs."""
-    # A last search for cycles among all that torch has made would take as long as a short command.
+    # No last search for cycles among all that torch has made: the system takes it back at once.
     atexit.register(gc.freeze)
     try:
         from lossedu.cli import app

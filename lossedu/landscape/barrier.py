@@ -174,11 +174,7 @@ def end_of_path(objective: Objective, name: str, given: Tensor) -> Tensor:
             f"{name} must be a tensor, but is {type(given).__name__}. Hint: objective.flatten "
             "makes one of a state_dict."
         )
-    if given.shape != (objective.size,):
-        raise ValueError(
-            f"{name} must have shape ({objective.size},), one entry for each parameter, but has "
-            f"shape {tuple(given.shape)}."
-        )
+    objective.layout.check(name, given)
     return given.detach().to(objective.device)
 
 

@@ -88,11 +88,7 @@ class Curvature:
         return (total / count).to(self.dtype)
 
     def _check(self, vector: Tensor) -> None:
-        if vector.shape != (self.size,):
-            raise ValueError(
-                f"vector must have shape ({self.size},), one entry for each parameter, but has "
-                f"shape {tuple(vector.shape)}."
-            )
+        self.objective.layout.check("vector", vector)
         if vector.dtype != self.dtype:
             raise ValueError(
                 f"vector must have dtype {self.dtype}, that of the parameters, but has dtype "

@@ -106,11 +106,7 @@ def as_point(objective: Objective, name: str, given: Point | None) -> Tensor:
             f"{name} must be a tensor or a state_dict, but is {type(given).__name__}. Hint: "
             "torch.from_numpy makes a tensor of an array."
         )
-    if point.shape != (objective.size,):
-        raise ValueError(
-            f"{name} must have shape ({objective.size},), one entry for each parameter, but has "
-            f"shape {tuple(point.shape)}."
-        )
+    objective.layout.check(name, point)
     if not point.isfinite().all():
         raise ValueError(f"{name} must be finite, but has entries that are not.")
     return point

@@ -65,6 +65,18 @@ class Layout:
             parts.append(tensors[name].detach().reshape(-1).to(self.dtype))
         return torch.cat(parts)
 
+    def check(self, name: str, vector: Tensor) -> None:
+        """Refuse what is no vector of this layout, calling it by its name.
+
+        Raises:
+            ValueError: If it has another shape.
+        """
+        if vector.shape != (self.size,):
+            raise ValueError(
+                f"{name} must have shape ({self.size},), one entry for each parameter, but has "
+                f"shape {tuple(vector.shape)}."
+            )
+
     def unflatten(self, theta: Tensor) -> dict[str, Tensor]:
         """The vector as named tensors, each in its own dtype, with gradients passing through.
 
@@ -74,11 +86,7 @@ class Layout:
         Raises:
             ValueError: If it has another shape.
         """
-        if theta.shape != (self.size,):
-            raise ValueError(
-                f"theta must have shape ({self.size},), one entry for each parameter, but has "
-                f"shape {tuple(theta.shape)}."
-            )
+        self.check("theta", theta)
         parts = torch.split(theta, list(self.sizes))
         rows = zip(self.names, parts, self.shapes, self.dtypes, strict=True)
         return {name: part.view(shape).to(dtype) for name, part, shape, dtype in rows}
