@@ -161,7 +161,7 @@ def test_a_spectrum_has_a_band_and_marks_known_eigenvalues():
     assert axes.get_yscale() == "log"
     assert len(axes.collections) == 1
     assert axes.get_lines()[1].get_xdata().tolist() == [0.5, 0.9]
-    assert "known eigenvalues" in words_of(figure)
+    assert "▲ known eigenvalues" in words_of(figure)
 
 
 def test_a_path_stands_beside_the_straight_line():
