@@ -1,9 +1,12 @@
 """The book, built once for all tests that look at its pages, and served on loopback."""
 
 import importlib.util
+import io
 import subprocess
 import sys
+import textwrap
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +15,8 @@ from types import ModuleType
 
 import pytest
 from filelock import FileLock
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -51,6 +56,49 @@ def loaded_extension() -> Callable[[str], ModuleType]:
         return module
 
     return load
+
+
+class SmallBook:
+    """A book of few pages, built with the book's own extensions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source, self.site = folder / "source", folder / "site"
+        self.source.mkdir()
+
+    def build(self, pages: dict[str, str], **settings: object) -> str:
+        """Build pages from their text; what Sphinx complained of."""
+        for name, text in pages.items():
+            path = self.source / f"{name}.md"
+            path.parent.mkdir(exist_ok=True, parents=True)
+            path.write_text(textwrap.dedent(text).lstrip())
+        settings = {
+            "extensions": ["myst_nb", "folds"],
+            "root_doc": next(iter(pages)),
+            "myst_enable_extensions": ["colon_fence", "dollarmath"],
+            "suppress_warnings": ["toc.not_included"],
+            "nb_execution_mode": "off",
+            **settings,
+        }
+        complaints = io.StringIO()
+        folders = (self.source, None, self.site, self.site.parent / "doctrees")
+        with patch_docutils(), docutils_namespace(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the packages that Sphinx loads
+            app = Sphinx(*folders, "html", settings, status=None, warning=complaints, freshenv=True)
+            app.build()
+        return complaints.getvalue()
+
+    def page(self, text: str, **settings: object) -> str:
+        """The HTML of a page that builds without complaint."""
+        complaints = self.build({"page": text}, **settings)
+        assert complaints == ""
+        return (self.site / "page.html").read_text()
+
+
+@pytest.fixture
+def small_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallBook:
+    """Build a few pages of one's own with the book's extensions."""
+    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
+    return SmallBook(tmp_path)
 
 
 class _Quiet(SimpleHTTPRequestHandler):
