@@ -96,8 +96,10 @@ def test_every_module_of_losses_has_its_own_tests(path: Path):
 MATHEMATICAL = [
     (module, name)
     for module in ("losses", "calibration", "ranking_metrics")
-    for name, value in vars(importlib.import_module(f"lossedu.{module}")).items()
-    if not name.startswith("_") and getattr(value, "__module__", "").startswith(f"lossedu.{module}")
+    for package in [importlib.import_module(f"lossedu.{module}")]
+    for name in dir(package)
+    if not name.startswith("_")
+    and getattr(getattr(package, name), "__module__", "").startswith(f"lossedu.{module}")
 ]
 RECORDS = {"LossSpec", "Parameter", "SpecialCase", "AdversarialLosses", "ReliabilityDiagram"}
 PLAIN = RECORDS | {"as_module", "gather_batch"}

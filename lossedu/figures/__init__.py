@@ -1,19 +1,24 @@
 """Plots of the book, usable by anyone: one style, one way to put a figure on a page."""
 
-from lossedu.figures.explorable import (
-    Explorable,
-    Line,
-    Panel,
-    Reading,
-    Shares,
-    Slider,
-    explorable,
-)
-from lossedu.figures.landscape import contour_figure, line_figure, path_figure, spectrum_figure
-from lossedu.figures.page import FigureOnPage, show
-from lossedu.figures.style import COLOURS, direct_label, use_style
-from lossedu.figures.surface import surface_page, write_surface
-from lossedu.figures.triptych import triptych
+from typing import TYPE_CHECKING
+
+from lossedu._lazy import load_on_use
+
+if TYPE_CHECKING:
+    from lossedu.figures.explorable import (
+        Explorable,
+        Line,
+        Panel,
+        Reading,
+        Shares,
+        Slider,
+        explorable,
+    )
+    from lossedu.figures.landscape import contour_figure, line_figure, path_figure, spectrum_figure
+    from lossedu.figures.page import FigureOnPage, show
+    from lossedu.figures.style import COLOURS, direct_label, use_style
+    from lossedu.figures.surface import surface_page, write_surface
+    from lossedu.figures.triptych import triptych
 
 __all__ = [
     "COLOURS",
@@ -36,3 +41,5 @@ __all__ = [
     "use_style",
     "write_surface",
 ]
+
+load_on_use(__name__)

@@ -5,41 +5,46 @@ Every loss takes unbounded inputs (logits, never probabilities), ``weight``, ``m
 better.
 """
 
-from lossedu.losses._module import as_module
-from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
-from lossedu.losses.adversarial import AdversarialLosses, adversarial_losses
-from lossedu.losses.aggregation import aggregate_losses
-from lossedu.losses.class_weights import (
-    adaptive_gamma,
-    class_balanced_weights,
-    hard_example_mask,
-    severity_weights,
-)
-from lossedu.losses.composite import UncertaintyWeighting, parameter_penalty, weighted_sum
-from lossedu.losses.contrastive import info_nce_loss, nt_xent_loss
-from lossedu.losses.cost_sensitive import cost_sensitive_loss
-from lossedu.losses.cross_entropy import binary_cross_entropy_with_logits, cross_entropy
-from lossedu.losses.divergence import kl_divergence, prediction_entropy
-from lossedu.losses.focal import sigmoid_focal_loss, softmax_focal_loss
-from lossedu.losses.gather import gather_batch
-from lossedu.losses.hinge import hinge_loss, smooth_hinge_loss, squared_hinge_loss
-from lossedu.losses.huber import huber_loss, log_cosh_loss, pseudo_huber_loss
-from lossedu.losses.l1 import l1_loss
-from lossedu.losses.lambdarank import lambdarank_loss
-from lossedu.losses.listwise import listmle_loss, listnet_loss
-from lossedu.losses.metric_learning import contrastive_loss, triplet_loss
-from lossedu.losses.mse import mse_loss
-from lossedu.losses.multiclass_hinge import multiclass_hinge_loss
-from lossedu.losses.ordinal import cumulative_link_loss
-from lossedu.losses.overlap import dice_loss, jaccard_loss, soft_f1_loss
-from lossedu.losses.pairwise import pairwise_hinge_loss, pairwise_logistic_loss
-from lossedu.losses.perplexity import perplexity
-from lossedu.losses.power import power_loss
-from lossedu.losses.quantile import quantile_loss
-from lossedu.losses.reinforcement import policy_gradient_loss, td_loss
-from lossedu.losses.svm import SVMObjective, random_fourier_features
-from lossedu.losses.triplet_mining import batch_triplet_loss, collapse_score, mine_triplets
-from lossedu.losses.zero_one import perceptron_loss, zero_one_loss
+from typing import TYPE_CHECKING
+
+from lossedu._lazy import load_on_use
+
+if TYPE_CHECKING:
+    from lossedu.losses._module import as_module
+    from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
+    from lossedu.losses.adversarial import AdversarialLosses, adversarial_losses
+    from lossedu.losses.aggregation import aggregate_losses
+    from lossedu.losses.class_weights import (
+        adaptive_gamma,
+        class_balanced_weights,
+        hard_example_mask,
+        severity_weights,
+    )
+    from lossedu.losses.composite import UncertaintyWeighting, parameter_penalty, weighted_sum
+    from lossedu.losses.contrastive import info_nce_loss, nt_xent_loss
+    from lossedu.losses.cost_sensitive import cost_sensitive_loss
+    from lossedu.losses.cross_entropy import binary_cross_entropy_with_logits, cross_entropy
+    from lossedu.losses.divergence import kl_divergence, prediction_entropy
+    from lossedu.losses.focal import sigmoid_focal_loss, softmax_focal_loss
+    from lossedu.losses.gather import gather_batch
+    from lossedu.losses.hinge import hinge_loss, smooth_hinge_loss, squared_hinge_loss
+    from lossedu.losses.huber import huber_loss, log_cosh_loss, pseudo_huber_loss
+    from lossedu.losses.l1 import l1_loss
+    from lossedu.losses.lambdarank import lambdarank_loss
+    from lossedu.losses.listwise import listmle_loss, listnet_loss
+    from lossedu.losses.metric_learning import contrastive_loss, triplet_loss
+    from lossedu.losses.mse import mse_loss
+    from lossedu.losses.multiclass_hinge import multiclass_hinge_loss
+    from lossedu.losses.ordinal import cumulative_link_loss
+    from lossedu.losses.overlap import dice_loss, jaccard_loss, soft_f1_loss
+    from lossedu.losses.pairwise import pairwise_hinge_loss, pairwise_logistic_loss
+    from lossedu.losses.perplexity import perplexity
+    from lossedu.losses.power import power_loss
+    from lossedu.losses.quantile import quantile_loss
+    from lossedu.losses.reinforcement import policy_gradient_loss, td_loss
+    from lossedu.losses.svm import SVMObjective, random_fourier_features
+    from lossedu.losses.triplet_mining import batch_triplet_loss, collapse_score, mine_triplets
+    from lossedu.losses.zero_one import perceptron_loss, zero_one_loss
 
 __all__ = [
     "AdversarialLosses",
@@ -99,3 +104,5 @@ __all__ = [
     "weighted_sum",
     "zero_one_loss",
 ]
+
+load_on_use(__name__)

@@ -57,8 +57,7 @@ def spec_of(loss: Loss) -> LossSpec | None:
     """What the package knows of a loss, through `partial` and `as_module`; None of others."""
     while isinstance(loss, (partial, LossModule)):
         loss = loss.func if isinstance(loss, partial) else loss.function
-    spec = catalog.specs().get(getattr(loss, "__name__", ""))
-    return spec if spec and spec.function is loss else None
+    return catalog.spec_of(loss)
 
 
 def task_of(loss: Loss, outputs: Tensor, targets: Tensor) -> Task:

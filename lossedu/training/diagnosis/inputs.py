@@ -23,7 +23,6 @@ def tells_progress(history: History) -> bool:
 def inputs_of(history: History) -> str | None:
     """``"value"``, ``"logit"``, ``"score"`` or ``"embedding"``; None for a loss of one's own."""
     name = loss_name(history)
-    for spec in catalog.specs().values():
-        if spec.function.__name__ == name:
-            return spec.inputs
+    for spec in catalog.specs_of(name):
+        return spec.inputs
     return _WITHOUT_SPEC.get(name)
