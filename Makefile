@@ -5,12 +5,15 @@
 # make book     the book alone        make clean   remove what was built
 
 SHELL := /bin/bash
+comma := ,
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip
 PORT ?= 8000
 JOBS ?= auto
-TORCH := $(shell grep '^torch==' constraints.txt)
+# `make course TORCH=cpu` takes the build of torch without CUDA's libraries.
+TORCH ?=
 SITE := book/_build/html
 ASSIGNMENTS := $(notdir $(wildcard solutions/*))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,23 +29,46 @@ say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
 # --- environment ---------------------------------------------------------------------------------
 
+# What is installed, and what that takes, as .ci/fresh saw it on a new Debian 12 with two cores.
+MINUTES := 5
+DOWNLOAD_MB := 350
+DISK_MB := 2500
+
 $(BIN)/python:
-	$(call say,[environment] creating $(VENV))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) -V). Hint: make PYTHON=python3.12"; exit 1; }
+	$(call say,[environment] the first time takes about $(MINUTES) minutes$(comma) $(DOWNLOAD_MB) MB of downloads and $(DISK_MB) MB of disk)
+	@free=$$(df -Pm . | awk 'NR == 2 {print $$4}'); if [ "$$free" -lt $(DISK_MB) ]; then \
+	  echo "Only $$free MB are free in $$PWD. Hint: make room, or clone to another disk."; exit 1; fi
+	@if [ "$$(uname -s)" = Linux ] && [ "$(TORCH)" != cpu ]; then \
+	  echo "Where pip finds torch with CUDA, as it does on Linux by default, it is 3 GB and 8 GB of disk more."; \
+	  echo "Without an NVIDIA GPU: make course TORCH=cpu"; fi
 	@$(PYTHON) -m venv $(VENV) \
 	  || { echo "The venv module is missing. Hint: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
 
-# torch first and by its exact version, so that no other package chooses a build for us.
-$(VENV)/.course: pyproject.toml constraints.txt | $(BIN)/python
+# torch by itself: its builds differ in what else they bring, which only torch knows.
+$(VENV)/.torch: constraints.txt | $(BIN)/python
+	$(call say,[environment] installing torch)
+ifeq ($(TORCH),cpu)
+	@$(PIP) install --no-deps "$$(grep '^uv==' constraints.txt)"
+	@$(BIN)/uv pip install --python $(BIN)/python --no-deps --torch-backend cpu "$$(grep '^torch==' constraints.txt)"
+else
+	@$(PIP) install -c constraints.txt "$$(grep '^torch==' constraints.txt)"
+endif
+	@touch $@
+
+# The lock names all that is needed: nothing is looked for, and no resolver can go astray.
+locked = $(PIP) install --no-deps -r $(1) && $(PIP) install --no-deps --no-build-isolation --quiet -e .
+
+$(VENV)/.course: pyproject.toml constraints.txt $(VENV)/.torch
 	$(call say,[environment] installing the course)
-	@$(BIN)/python -m pip install -c constraints.txt "$(TORCH)"
-	@$(BIN)/python -m pip install -c constraints.txt -e '.[book,grade,train,landscape]'
+	@sed '/^# --- what the tests need/,$$d' constraints.txt >$(VENV)/course.txt
+	@$(call locked,$(VENV)/course.txt)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.course
 	$(call say,[environment] installing what the tests need)
-	@$(BIN)/python -m pip install -c constraints.txt -e '.[book,grade,train,landscape,dev]'
+	@$(call locked,constraints.txt)
 	@touch $@
 
 # --- the course ----------------------------------------------------------------------------------
@@ -69,13 +95,22 @@ serve: $(VENV)/.course
 
 # --- checks --------------------------------------------------------------------------------------
 
-# A real browser looks at the pages, and a real database holds a gradebook.
+# A real browser looks at the pages (its driver needs libatomic1), a real database holds a gradebook,
+# and the kernel's own headers say which system calls there are.  What cannot be installed is skipped.
 debian:
-	@{ command -v chromium && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing Debian's chromium and postgresql for the tests"; \
-	    apt-get update -qq && apt-get install -y -qq chromium postgresql >/dev/null; \
-	  else echo "Tests need a browser and a database. Hint: sudo apt-get install chromium postgresql"; exit 1; fi; }
+	@missing=""; \
+	command -v chromium chromium-browser google-chrome >/dev/null || missing="$$missing chromium"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	if [ "$$(uname -s)" = Linux ]; then \
+	  $(BIN)/python -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null || missing="$$missing libatomic1"; \
+	  [ -e /usr/include/linux/seccomp.h ] || missing="$$missing linux-libc-dev"; fi; \
+	[ -z "$$missing" ] || ! command -v apt-get >/dev/null || { \
+	  as_root=""; [ "$$(id -u)" = 0 ] || as_root="sudo -n"; \
+	  if $$as_root true 2>/dev/null; then \
+	    echo "Installing for the tests:$$missing"; \
+	    $$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -y -qq $$missing >/dev/null || true; \
+	  else echo "Some tests will be skipped. To run them too: sudo apt-get install$$missing"; fi; }
 
 test: $(VENV)/.dev debian
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q

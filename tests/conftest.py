@@ -1,7 +1,6 @@
 """What several folders of tests share: a real browser, and a program in two processes."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+
+from tests import needs
 
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -35,11 +36,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count and name what was skipped for want of something, before the closing line."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = [r.longrepr[2].removeprefix("Skipped: ") for r in skipped]
+    for line in needs.summary(reasons):
+        terminalreporter.write_line(line, yellow=True)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, without a window."""
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    assert found, "chromium must be installed. Hint: apt-get install chromium"
+    """The machine's chromium, without a window."""
+    found = needs.browser()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield chromium

@@ -12,11 +12,13 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
+import distributed
 import pytest
 from sqlalchemy import create_engine, text
 
 from autograder import journal
 from autograder.folders import CourseFolders
+from tests import needs
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))  # workers are new processes: they import the tiny class by its name
@@ -439,11 +441,7 @@ def test_a_kill_between_two_steps_is_made_good(folders, place, step, monkeypatch
 @pytest.fixture
 def postgres(tmp_path):
     """The URL of a database in a PostgreSQL server of its own, on loopback."""
-    pytest.importorskip("psycopg")
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    programs = found[-1].parent if found else None
-    if programs is None:
-        pytest.skip("no PostgreSQL server is installed. Hint: apt-get install postgresql")
+    programs = needs.database()
     # The server refuses to be started by root; Debian's package brings a user for it.
     user = {"user": "postgres"} if os.getuid() == 0 else {}
     data = Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp"))
@@ -484,7 +482,6 @@ def test_a_postgresql_server_holds_the_same_gradebook(tmp_path, released, postgr
 @pytest.mark.slow
 @pytest.mark.server
 def test_a_cluster_of_two_workers_gives_the_identical_result(tmp_path, released):
-    distributed = pytest.importorskip("distributed")
     here, there = two_of(released, tmp_path)
     for folders in (here, there):
         tiny.fill(folders, 12)
@@ -502,7 +499,6 @@ def test_a_cluster_of_two_workers_gives_the_identical_result(tmp_path, released)
 
 
 def test_a_scheduler_that_does_not_answer_is_named():
-    pytest.importorskip("distributed")
 
     with (
         pytest.raises(UnavailableError, match=r"must answer at tcp://127\.0\.0\.1:9"),

@@ -102,10 +102,11 @@ class Case:
 COMMON = [spec for spec in catalog.specs().values() if spec.unit != "tuple"]
 CASES = [Case(spec, options) for spec in COMMON for options in option_sets(spec)]
 PLAIN = [Case(spec, {}) for spec in COMMON]
+COMPARED = [case for case in PLAIN if case.spec.targets != "none"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    for name, cases in (("case", CASES), ("plain", PLAIN)):
+    for name, cases in (("case", CASES), ("plain", PLAIN), ("compared", COMPARED)):
         if name in metafunc.fixturenames:
             ids = [_readable(case.spec, case.options) for case in cases]
             metafunc.parametrize(name, cases, ids=ids)

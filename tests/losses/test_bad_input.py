@@ -19,12 +19,10 @@ def refused(error, function, *args, **kwargs):
     return message
 
 
-def test_a_column_against_a_row_is_refused(plain):
-    if plain.spec.targets == "none":
-        pytest.skip("nothing to compare with")
-    predictions, targets = plain.draw(8)
+def test_a_column_against_a_row_is_refused(compared):
+    predictions, targets = compared.draw(8)
 
-    message = refused(ValueError, plain, predictions.unsqueeze(1), targets)
+    message = refused(ValueError, compared, predictions.unsqueeze(1), targets)
 
     assert "shape" in message
     assert "8" in message

@@ -14,6 +14,7 @@ import pytest
 from autograder.sandbox.client import Limits, Server
 from autograder.sandbox.loader import connected, loader
 from autograder.sandbox.session import Call, Cell
+from tests import needs
 
 QUICK = Limits(cell_s=3.0, call_s=2.0, total_s=20.0, grace_s=0.5, memory_mb=256)
 ADD = Cell("add", "def add(x):\n    return x + 1")
@@ -115,8 +116,9 @@ def test_nothing_outlives_a_killed_grader():
     assert len(gone) == 3, "the loader, who waits, the server"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_user_gets_no_server(started):
+    if os.geteuid() != 0:
+        needs.lacking(needs.ROOT)
     program = textwrap.dedent("""
         import os, socket
         from autograder.sandbox.loader import connected
