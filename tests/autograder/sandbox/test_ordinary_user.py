@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-
 NOBODY = 65534
 BECOME = """
 import os, sys
