@@ -37,7 +37,8 @@ class Checkpoint(SphinxDirective):
         """The question in sight, the answer folded."""
         self.assert_has_content()
         question, messages = self.state.inline_text(self.arguments[0], self.lineno)
-        answer = fold("", fold_title("", "", nodes.strong("", "Checkpoint"), *question))
+        mark = [nodes.strong("", "Checkpoint"), nodes.Text(" ")]
+        answer = fold("", fold_title("", "", *mark, *question))
         answer["classes"] += ["checkpoint"]
         self.set_source_info(answer)
         self.state.nested_parse(self.content, self.content_offset, answer)

@@ -45,8 +45,9 @@ def build() -> None:
 
 
 @pytest.fixture
-def loaded_extension() -> Callable[[str], ModuleType]:
+def loaded_extension(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
     """Load one of the book's own extensions by name."""
+    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
 
     def load(name: str) -> ModuleType:
         path = ROOT / "book" / "_ext" / f"{name}.py"
@@ -72,7 +73,7 @@ class SmallBook:
             path.parent.mkdir(exist_ok=True, parents=True)
             path.write_text(textwrap.dedent(text).lstrip())
         settings = {
-            "extensions": ["myst_nb", "folds"],
+            "extensions": ["myst_nb", "folds", "drills"],
             "root_doc": next(iter(pages)),
             "myst_enable_extensions": ["colon_fence", "dollarmath"],
             "suppress_warnings": ["toc.not_included"],

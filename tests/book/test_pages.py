@@ -39,6 +39,11 @@ PAGES = pages()
 CHAPTERS = [page for page in PAGES if page.startswith(PARTS)]
 
 
+@pytest.fixture
+def drills(loaded_extension):
+    return loaded_extension("drills")
+
+
 def source(page: str) -> str:
     return (BOOK / f"{page}.md").read_text()
 
@@ -89,18 +94,41 @@ def test_a_chapter_proves_its_derivation(page):
 
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_a_chapter_is_at_most_2500_words(page):
-    prose = " ".join(cells(page, "markdown"))
-    prose = re.sub(r"\{[a-z:]+\}`[^`]*`|\$[^$]*\$|[|*`#:]", " ", prose)
+    prose = "\n".join(cells(page, "markdown"))
+    code = r"^```(\{task\}|\{check\}|\{mistake\}|python)\n.*?^```$"
+    markup = r"^:\w+:.*$|\{[a-z:-]+\}(`[^`]*`)?|\$[^$]*\$|[|*`#:]"
+    prose = re.sub(markup, " ", re.sub(code, "", prose, flags=re.M | re.S), flags=re.M)
 
     assert len(prose.split()) <= 2500
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_a_chapter_has_six_to_ten_drills_three_of_which_check_themselves(page):
-    text = source(page).split("## Drills")[1].split("## In short")[0]
+def test_a_chapter_has_six_to_ten_drills_three_of_which_are_checked_by_code(page, drills):
+    found = drills.drills_of(source(page))
 
-    assert 6 <= len(re.findall(r"```\{exercise(-start)?\}", text)) <= 10
-    assert len(re.findall(r"```\{exercise-start\}", text)) >= 3
+    assert 6 <= len(found) <= 10
+    assert sum(text.task is not None for _, text in found) >= 3
+    assert all(f"\n:label: {label}\n" in source(page) for label, _ in found)
+    assert source(page).count("{drill} ") == len(found), "a drill cannot be read"
+
+
+def test_no_two_drills_of_the_book_have_one_label(drills):
+    labels = [label for page in PAGES for label, _ in drills.drills_of(source(page))]
+
+    assert len(labels) == len(set(labels))
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_the_code_of_drills_is_short_and_narrow_and_imports_nothing(page, drills):
+    for label, text in drills.drills_of(source(page)):
+        shown = [block.text for block in (text.task, text.check) if block]
+        for code in [*shown, text.solution_code, *(m.text for m in text.mistakes)]:
+            lines = code.splitlines()
+            assert len(lines) <= 25, label
+            assert [line for line in lines if len(line) > 72] == [], label
+            assert not any(
+                isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.walk(ast.parse(code))
+            ), f"{label} imports; the first cell is the place"
 
 
 @pytest.mark.parametrize("page", PAGES)
