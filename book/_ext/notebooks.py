@@ -1,0 +1,243 @@
+"""Each chapter can be taken as a notebook: plain Markdown, code, drills with ``...``, no outputs.
+
+It lies beside its page, is written from the page as Sphinx has resolved it, and runs from top to
+bottom with ``pip install lossedu[book]`` alone.  Where ``repository_address`` is set, the line
+below the title also opens it in Colab and in Binder; these read the built site from the
+repository's branch ``gh-pages``.
+"""
+
+import ast
+import html
+import posixpath
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from docutils import nodes
+from drills import drill
+from markdown_text import Markdown, NoMarkdownError
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ConfigError, ExtensionError
+
+NOT_CHAPTERS = ("start", "teach", "reference")
+BRANCH = "gh-pages"
+_ADDRESS = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?")
+_SETUP = """\
+# Run this cell first: it installs the course where it is missing.
+try:
+    import lossedu
+except ModuleNotFoundError:
+    %pip install --quiet "{requirement}"
+
+from lossedu.practice import drill_check
+"""
+
+
+class Cells:
+    """The cells of a notebook, collected from the nodes of a page."""
+
+    def __init__(self, markdown: Markdown) -> None:
+        self.markdown = markdown
+        self.cells: list[nbformat.NotebookNode] = []
+        self._texts: list[str] = []
+
+    def add(self, node: nodes.Node, depth: int = 0) -> None:
+        """Append a block of the page; ``depth`` counts the sections around it."""
+        if isinstance(node, nodes.section):
+            title, *rest = node.children
+            self.say(f"{'#' * (depth + 1)} {self.markdown.inline(title)}", new_cell=True)
+            for child in rest:
+                self.add(child, depth + 1)
+        elif isinstance(node, drill):
+            self._add_drill(node, depth)
+        elif isinstance(node, nodes.Element) and node.get("nb_element") == "cell_code":
+            self._add_code_cell(node)
+        else:
+            self.say(self.markdown.block(node))
+
+    def say(self, text: str, *, new_cell: bool = False) -> None:
+        """Append Markdown."""
+        if new_cell:
+            self.flush()
+        if text:
+            self._texts.append(text)
+
+    def flush(self) -> None:
+        """End the Markdown cell that is being written."""
+        if self._texts:
+            self._append(new_markdown_cell("\n\n".join(self._texts)))
+        self._texts = []
+
+    def code(self, source: str, tags: list[str] = []) -> None:  # noqa: B006  never changed
+        """Append a code cell."""
+        self.flush()
+        metadata: dict[str, Any] = {"tags": tags} if tags else {}
+        if "hide-input" in tags:
+            metadata["jupyter"] = {"source_hidden": True}
+        self._append(new_code_cell(source, metadata=metadata))
+
+    def _append(self, cell: nbformat.NotebookNode) -> None:
+        cell["id"] = f"cell-{len(self.cells)}"  # the same in every build
+        self.cells.append(cell)
+
+    def _add_code_cell(self, node: nodes.Element) -> None:
+        sources = [
+            inner
+            for inner in node.findall(nodes.container)
+            if inner.get("nb_element") == "cell_code_source"
+        ]
+        if not sources:
+            raise NoMarkdownError(
+                "a chapter must show the code of its cells, or the notebook would not run, but "
+                f"cell {node['cell_index']} removes it. Hint: fold it with hide-input."
+            )
+        self.code(sources[0].astext(), list(node["cell_metadata"].get("tags", [])))
+
+    def _add_drill(self, node: drill, depth: int) -> None:
+        title, *rest = node.children
+        self.say(f"{'#' * (depth + 1)} {self.markdown.inline(title)}", new_cell=True)
+        task = ""
+        for child in rest:
+            classes = child.get("classes", []) if isinstance(child, nodes.Element) else []
+            if "drill-task" in classes:
+                task = child.astext()
+                self.code(task, ["drill"])
+            elif "drill-check" in classes:
+                self.code(patient(task, child.astext()), ["drill-check"])
+            elif "drill-part" not in classes:
+                self.say(self.markdown.block(child))
+
+
+def patient(task: str, check: str) -> str:
+    """The check of a drill as a cell that does not stop those below it.
+
+    Example:
+        >>> print(patient("answer = ...", "assert answer == 1"))
+        with drill_check("answer"):
+            assert answer == 1
+    """
+    names = ", ".join(f'"{name}"' for name in bound_by(task))
+    return f"with drill_check({names}):\n{textwrap.indent(check, '    ')}"
+
+
+def bound_by(code: str) -> list[str]:
+    """The names that statements of a cell bind, in their order."""
+    names = []
+    for statement in ast.parse(code).body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            names.append(statement.name)
+        elif isinstance(statement, ast.Assign):
+            inside = [n for target in statement.targets for n in ast.walk(target)]
+            names += [n.id for n in inside if isinstance(n, ast.Name)]
+    return names
+
+
+def notebook_of(app: Sphinx, doctree: nodes.document, docname: str) -> nbformat.NotebookNode:
+    """The notebook of a page."""
+    cells = Cells(Markdown(lambda node: address_of(app, docname, node)))
+    try:
+        for child in doctree.children:
+            cells.add(child)
+        cells.flush()
+    except NoMarkdownError as error:
+        raise ExtensionError(f"{docname}.md: {error}") from error
+    repository = app.config.repository_address
+    requirement = f"lossedu[book] @ git+{repository}" if repository else "lossedu[book]"
+    first = next(k for k, cell in enumerate(cells.cells) if cell.cell_type == "code")
+    setup = new_code_cell(_SETUP.format(requirement=requirement).strip(), id="setup")
+    cells.cells.insert(first, setup)
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    return new_notebook(cells=cells.cells, metadata=metadata)
+
+
+def address_of(app: Sphinx, docname: str, node: nodes.reference) -> str | None:
+    """Where a reference leads from outside the book: a paper, another host, or the site."""
+    target = node.get("refuri", "")
+    if re.match(r"https?:|mailto:", target):
+        return str(target)
+    if not target:
+        return None
+    page = posixpath.normpath(posixpath.join(posixpath.dirname(docname), target))
+    _, _, anchor = page.partition("#")
+    for citation in getattr(app.env.domains.get("cite"), "citations", []):
+        if citation.citation_id == anchor:
+            fields = citation.entry.fields
+            return f"https://doi.org/{fields['doi']}" if "doi" in fields else fields.get("url")
+    base = app.config.html_baseurl
+    return f"{base.rstrip('/')}/{page}" if base else None
+
+
+def is_chapter(docname: str, doctree: nodes.document) -> bool:
+    """Whether a page becomes a notebook: it has code, and is no frame around the chapters."""
+    has_code = any(n.get("nb_element") == "cell_code" for n in doctree.findall(nodes.container))
+    return has_code and not docname.startswith(tuple(f"{part}/" for part in NOT_CHAPTERS))
+
+
+def write_notebook(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Write a chapter's notebook beside its page, and link it below the title."""
+    if app.builder.format != "html" or not is_chapter(docname, doctree):
+        return
+    path = Path(app.outdir) / f"{docname}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(nbformat.writes(notebook_of(app, doctree, docname)) + "\n", encoding="utf-8")
+    line = nodes.raw("", links_to(docname, app.config.repository_address), format="html")
+    title = next(iter(doctree.findall(nodes.title)))
+    title.parent.insert(title.parent.index(title) + 1, line)
+
+
+def links_to(docname: str, repository: str) -> str:
+    """The line below the title: the notebook to take, and where else it can be opened."""
+    name = posixpath.basename(docname)
+    links = [f'<a href="{name}.ipynb" download>Take this chapter as a notebook</a>']
+    if repository:
+        project = _project(repository)
+        links += [
+            f'<a href="https://colab.research.google.com/github/{project}/blob/{BRANCH}/'
+            f'{docname}.ipynb">open it in Colab</a>',
+            f'<a href="https://mybinder.org/v2/gh/{project}/{BRANCH}?labpath='
+            f'{html.escape(docname)}.ipynb">in Binder</a>',
+        ]
+    return f'<p class="notebook-links">{" · ".join(links)}</p>\n'
+
+
+def _project(repository: str) -> str:
+    match = _ADDRESS.fullmatch(repository)
+    if not match:
+        raise ConfigError(
+            "repository_address must be https://github.com/OWNER/NAME or empty, but is "
+            f"{repository!r}."
+        )
+    return match[1]
+
+
+def check_address(app: Sphinx, config: Config) -> None:
+    """Refuse an address from which no launch link can be built."""
+    if config.repository_address:
+        _project(config.repository_address)
+
+
+def write_binder(app: Sphinx, exception: Exception | None) -> None:
+    """Say what Binder must install beside the site."""
+    if exception is None and app.builder.format == "html" and app.config.repository_address:
+        folder = Path(app.outdir) / "binder"
+        folder.mkdir(exist_ok=True)
+        needed = f"lossedu[book] @ git+{app.config.repository_address}\n"
+        (folder / "requirements.txt").write_text(needed, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.setup_extension("drills")
+    app.add_config_value("repository_address", "", "env", [str])
+    app.connect("config-inited", check_address)
+    # Last: what others put in the place of their marks belongs into the notebook.
+    app.connect("doctree-resolved", write_notebook, priority=900)
+    app.connect("build-finished", write_binder)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
