@@ -1,11 +1,11 @@
 """Where the things of a course lie, and how they are written: whole or not at all."""
 
-import os
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from lossedu.whole_files import write_whole
 
 READ_ONLY = 0o444
 OLD_S = 3600  # no run takes longer to write one file
@@ -64,18 +64,7 @@ class CourseFolders:
         Half-written files lie in a folder of their own, for what lies beside a submission is given
         back to the student.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self.scratch())
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(temporary).chmod(mode)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(path, text, mode=mode, folder=self.scratch())
 
     def clear_scratch(self) -> None:
         """Remove what killed runs left half-written."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autograder.sources import write_atomically
+from lossedu.whole_files import write_whole
 
 _PACKAGED = Path(__file__).parent / "assignments"
 _CHECKED_OUT = Path(__file__).parents[1] / "solutions"
@@ -49,10 +49,10 @@ def new_course(folder: Path) -> list[str]:
     sources = sorted(given.glob("*/*.md"))
     for source in sources:
         target = folder / "solutions" / source.relative_to(given)
-        write_atomically(target, source.read_text(encoding="utf-8"))
-    write_atomically(folder / "nbgrader_config.py", _CONFIGURATION)
-    write_atomically(folder / "README.md", _READ_ME)
-    write_atomically(folder / ".gitignore", "course/\n.jupyter/\n")
+        write_whole(target, source.read_text(encoding="utf-8"))
+    write_whole(folder / "nbgrader_config.py", _CONFIGURATION)
+    write_whole(folder / "README.md", _READ_ME)
+    write_whole(folder / ".gitignore", "course/\n.jupyter/\n")
     return [source.parent.name for source in sources]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.sources import write_atomically
+from lossedu.whole_files import write_whole
 
 _CELL = re.compile(r"^# %% ([\w-]+)\n", re.MULTILINE)
 
@@ -47,6 +47,6 @@ def submit(root: Path, assignment: str) -> list[str]:
         folder = root / "course" / "submitted" / sample.stem / assignment
         target = folder / f"{assignment}.ipynb"
         if not target.exists() or target.read_text(encoding="utf-8") != text:
-            write_atomically(target, text)
+            write_whole(target, text)
         names.append(sample.stem)
     return names

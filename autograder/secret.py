@@ -1,11 +1,9 @@
 """The teacher's seed: what hidden inputs are drawn from, and what no student may guess."""
 
-import os
 import secrets
-import tempfile
-from pathlib import Path
 
 from autograder.folders import CourseFolders
+from lossedu.whole_files import create_whole
 
 PRIVATE = 0o600
 BITS = 63  # what a generator of torch takes
@@ -33,12 +31,4 @@ def course_secret(folders: CourseFolders) -> int:
 
 def _make(folders: CourseFolders) -> None:
     """Of two that make one at the same time, the first wins."""
-    handle, draft = tempfile.mkstemp(dir=folders.scratch())  # readable by its owner alone
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(f"{secrets.randbits(BITS)}\n")
-        os.link(draft, folders.secret)
-    except FileExistsError:
-        pass
-    finally:
-        Path(draft).unlink()
+    create_whole(folders.secret, f"{secrets.randbits(BITS)}\n", mode=PRIVATE)

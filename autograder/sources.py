@@ -5,13 +5,13 @@ becomes a cell with nbgrader's full metadata and a fixed id, so that the same te
 same bytes.
 """
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import jupytext
 import nbformat
+
+from lossedu.whole_files import write_whole
 
 # kind -> (is graded, is a place for the student's answer, is locked)
 KINDS = {
@@ -71,20 +71,6 @@ def notebook_of(text: str) -> nbformat.NotebookNode:
     return notebook
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def refresh(folder: Path) -> list[Path]:
     """Convert every text notebook below a folder whose ``.ipynb`` is missing or says otherwise.
 
@@ -99,6 +85,6 @@ def refresh(folder: Path) -> list[Path]:
         target = source.with_suffix(".ipynb")
         text = nbformat.writes(notebook_of(source.read_text(encoding="utf-8"))) + "\n"
         if not target.exists() or target.read_text(encoding="utf-8") != text:
-            write_atomically(target, text)
+            write_whole(target, text)
             written.append(target)
     return written

@@ -41,7 +41,7 @@ def report(
     """Write one page about a graded class: each check, and the mistakes that were recognised."""
     from autograder.class_report import page, summary
     from autograder.folders import CourseFolders
-    from autograder.sources import write_atomically
+    from lossedu.whole_files import write_whole
 
     root = course_root(root, assignment)
     outcomes = _graded(root, assignment)
@@ -49,7 +49,7 @@ def report(
         typer.echo(json.dumps(asdict(summary(outcomes)), indent=1))
         return
     target = html or CourseFolders(root).course / f"report-{assignment}.html"
-    write_atomically(target, page(outcomes))
+    write_whole(target, page(outcomes))
     found = summary(outcomes)
     console.print(
         f"{found.graded} graded, mean {found.mean:.1f} and median {found.median:.1f} of "
@@ -96,7 +96,7 @@ def export(
     from autograder.bridge.configuration import course_config
     from autograder.bridge.gradebook import student_marks
     from autograder.export import FORMATS
-    from autograder.sources import write_atomically
+    from lossedu.whole_files import write_whole
 
     if platform not in FORMATS:
         refused(f"--for must be one of {', '.join(FORMATS)}, but is {platform!r}.")
@@ -107,7 +107,7 @@ def export(
     if out is None:
         sys.stdout.write(text)
     else:
-        write_atomically(out, text)
+        write_whole(out, text)
     waiting = sum(not mark.complete for mark in marks)
     if waiting:
         typer.echo(f"{waiting} of {len(marks)} still wait for marks by hand.", err=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.measure import Row
+from lossedu.whole_files import write_whole
 
 FOLDER = Path(__file__).parent
 SUITES = {
@@ -66,13 +67,6 @@ def as_json(path: Path, measured: list[Row], title: str) -> str:
     derived = ("ratio", "memory_ratio", "met")
     records[title] = [asdict(r) | {name: getattr(r, name) for name in derived} for r in measured]
     return json.dumps(records, indent=1) + "\n"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text)
-    temporary.replace(path)
 
 
 def main() -> None:

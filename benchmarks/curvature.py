@@ -25,10 +25,10 @@ from benchmarks.curvature_peers import (
     symmetric_eig,
 )
 from benchmarks.measure import Row, alone, compare
-from lossedu.landscape.density import spectral_density
-from lossedu.landscape.eigenvalues import top_eigenvalues
-from lossedu.landscape.products import hessian
-from lossedu.landscape.trace import trace
+from lossedu.landscape.curvature.density import spectral_density
+from lossedu.landscape.curvature.eigenvalues import top_eigenvalues
+from lossedu.landscape.curvature.products import hessian
+from lossedu.landscape.curvature.trace import trace
 from lossedu.training.random_states import scoped
 
 ACCURACY = 1e-5

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from lossedu.landscape import Objective
-from lossedu.landscape.products import hessian
+from lossedu.landscape.curvature.products import hessian
 from lossedu.training.random_states import scoped
 
 Array = NDArray[np.float64]

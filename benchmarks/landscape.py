@@ -17,8 +17,8 @@ from torch.nn.functional import cross_entropy
 from benchmarks import landscape_gate
 from benchmarks.measure import Measured, Row, peak_mb
 from lossedu.landscape import Objective
-from lossedu.landscape.directions import random_directions
-from lossedu.landscape.plane import Plane, plane
+from lossedu.landscape.slices.directions import random_directions
+from lossedu.landscape.slices.plane import Plane, plane
 from lossedu.training.random_states import scoped
 
 MAX_ERROR = 0.003

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.measure import Measured, Row, peak_mb
-from lossedu.landscape.gate import ALONE, BESIDE, HELD_OUT, GateResult, landscape_gate, read_limits
+from lossedu.landscape.reports.gate import (
+    ALONE,
+    BESIDE,
+    HELD_OUT,
+    GateResult,
+    landscape_gate,
+    read_limits,
+)
 from lossedu.training.saved_runs import read_run
 
 AIM_MS = 3000.0

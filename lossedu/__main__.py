@@ -10,7 +10,7 @@ def main() -> None:
     # No last search for cycles among all that torch has made: the system takes it back at once.
     atexit.register(gc.freeze)
     try:
-        from lossedu.cli import app
+        from lossedu.commands.app import app
     except ModuleNotFoundError as missing:
         sys.exit(f"lossedu needs {missing.name}. Hint: pip install 'lossedu[cli]'")
     app()

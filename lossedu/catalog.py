@@ -12,8 +12,7 @@ from typing import Any, get_args
 
 import lossedu.losses
 from lossedu._lazy import home_of
-from lossedu.losses import LossSpec
-from lossedu.losses._spec import Family
+from lossedu.losses import Family, LossSpec
 
 
 @cache

@@ -8,10 +8,10 @@ number for the same model.  None of these has a gradient: they are what ranking 
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_count
-from lossedu.losses._gains import Gain, discounted, gains
-from lossedu.losses._lists import Lists, as_lists
-from lossedu.losses._ordering import falling
+from lossedu.arguments.checks import check_count
+from lossedu.arguments.gains import Gain, discounted, gains
+from lossedu.arguments.lists import Lists, as_lists
+from lossedu.arguments.ordering import falling
 
 
 def _checked(scores: Tensor, relevance: Tensor, mask: Tensor | None, k: int | None) -> Lists:

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 import tomllib
@@ -83,7 +84,7 @@ LOSS_MODULES = sorted((ROOT / "lossedu" / "losses").glob("[a-z]*.py"))
 
 def test_public_names_are_what_the_modules_define():
     defined = set().union(*map(public_names, LOSS_MODULES))
-    shared = {"LossSpec", "Parameter", "SpecialCase", "as_module"}
+    shared = {"Family", "LossModule", "LossSpec", "Parameter", "SpecialCase", "as_module"}
 
     assert set(lossedu.losses.__all__) == defined | shared
 
@@ -102,7 +103,7 @@ MATHEMATICAL = [
     and getattr(getattr(package, name), "__module__", "").startswith(f"lossedu.{module}")
 ]
 RECORDS = {"LossSpec", "Parameter", "SpecialCase", "AdversarialLosses", "ReliabilityDiagram"}
-PLAIN = RECORDS | {"as_module", "gather_batch"}
+PLAIN = RECORDS | {"LossModule", "as_module", "gather_batch"}
 
 
 @pytest.mark.parametrize(("module", "name"), MATHEMATICAL)
@@ -132,6 +133,38 @@ def test_modules_and_functions_stay_short(path: Path):
             body = node.body[1:] if ast.get_docstring(node) else node.body
             length = node.end_lineno - body[0].lineno + 1 if body else 0
             assert length <= 40, f"{node.name} does more than one job ({length} lines)"
+
+
+def private_modules_from_outside(path: Path) -> list[str]:
+    """Imports of a module whose name begins with an underscore, from outside of its package."""
+    own = ".".join(path.relative_to(ROOT).parts[:-1])
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            owner, private, _ = f".{node.module}".partition("._")
+            if private and not f".{own}.".startswith(f"{owner}."):
+                found.append(node.module)
+    return found
+
+
+def test_outside_a_package_nobody_imports_its_private_modules():
+    found = {p.relative_to(ROOT).as_posix(): private_modules_from_outside(p) for p in SOURCES}
+
+    assert {path: modules for path, modules in found.items() if modules} == {}
+
+
+WRITES = ("os.replace(", "os.rename(", ".rename(", "mkstemp(", "NamedTemporaryFile(")
+
+
+def test_files_are_replaced_in_one_place_alone():
+    writers = {
+        p.relative_to(ROOT).as_posix()
+        for p in SOURCES
+        if any(word in p.read_text(encoding="utf-8") for word in WRITES)
+        or re.search(r"\.replace\([a-z_.]*\)", p.read_text(encoding="utf-8"))
+    }
+
+    assert writers == {"lossedu/whole_files.py"}
 
 
 def test_no_file_is_named_for_nothing():

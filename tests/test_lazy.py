@@ -43,7 +43,7 @@ LOADED = "; import sys; print(*(m for m in sys.modules if m.startswith('lossedu.
 
 def losses_loaded_by(statement: str) -> set[str]:
     """The public modules of losses that a fresh interpreter holds after a statement."""
-    modules = {name.rpartition(".")[2] for name in printed_by(statement + LOADED)}
+    modules = {name.split(".")[2] for name in printed_by(statement + LOADED)}
     return {name for name in modules if not name.startswith("_")}
 
 
@@ -84,7 +84,7 @@ def test_an_editor_completes_the_names_without_running_anything(package: str):
 @pytest.mark.parametrize("package", sorted({package for package, _ in NAMESAKES}))
 def test_a_function_that_shares_its_modules_name_is_what_the_package_offers(package: str):
     shared = [name for owner, name in NAMESAKES if owner == package]
-    modules_first = "".join(f"import {package}.{name}\n" for name in shared)
+    modules_first = "".join(f"import {HOMES[package][name]}\n" for name in shared)
     names = f"from {package} import {', '.join(shared)}\n"
     kinds = f"print(*(type(value).__name__ for value in [{', '.join(shared)}]))"
 

@@ -11,8 +11,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_choice, check_floating, check_shape, check_values
-from lossedu.losses._reduction import accumulation_dtype
+from lossedu.arguments.checks import check_choice, check_floating, check_shape, check_values
+from lossedu.arguments.reduction import accumulation_dtype
 
 Binning = Literal["uniform", "quantile"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lossedu.arguments.checks import check_floating, check_shape
 from lossedu.losses import binary_cross_entropy_with_logits, cross_entropy
-from lossedu.losses._checks import check_floating, check_shape
 
 _STEPS = 200
 

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from lossedu.figures.style import BLUE, GREEN, ORANGE, PINK, direct_label
 
 if TYPE_CHECKING:
-    from lossedu.landscape.line import Line
-    from lossedu.landscape.plane import Plane
+    from lossedu.landscape.slices.line import Line
+    from lossedu.landscape.slices.plane import Plane
 
 Array = NDArray[np.float64]
 GREY = "#888888"

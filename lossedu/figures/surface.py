@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossedu.figures.landscape import GREY, lowest_positive, use_log
 from lossedu.figures.style import ORANGE
+from lossedu.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from lossedu.landscape.plane import Plane
+    from lossedu.landscape.slices.plane import Plane
 
 Array = NDArray[np.float64]
 
@@ -94,13 +95,7 @@ def surface_page(
 
 def write_surface(file: str | Path, plane: "Plane", *arguments: Any, **options: Any) -> None:
     """Write `surface_page` to a file, as a whole or not at all."""
-    path = Path(file)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(surface_page(plane, *arguments, **options), encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(file, surface_page(plane, *arguments, **options))
 
 
 def _height(plane: "Plane", losses: Array, in_logs: bool) -> Array:

@@ -5,42 +5,59 @@ from typing import TYPE_CHECKING
 from lossedu._lazy import load_on_use
 
 if TYPE_CHECKING:
-    from lossedu.landscape.alignment import AlignedBarrier, Alignment, align, aligned_barrier
-    from lossedu.landscape.averaging import EqualAverage, average_weights, update_batch_norm
-    from lossedu.landscape.barrier import Barrier, linear_barrier
-    from lossedu.landscape.comparison import Comparison, compare_checkpoints, compare_objectives
-    from lossedu.landscape.compression import CompressionPath, compression_path
-    from lossedu.landscape.density import SpectralDensity, spectral_density
-    from lossedu.landscape.diagonal import DiagonalEstimate, diagonal, exact_diagonal
-    from lossedu.landscape.directions import coordinates, random_directions
-    from lossedu.landscape.eigenvalues import Eigenpairs, most_negative_eigenvalue, top_eigenvalues
-    from lossedu.landscape.ensembles import Ensemble, checkpoint_ensemble
-    from lossedu.landscape.forgetting import Forgetting, OldTask
-    from lossedu.landscape.gate import (
+    from lossedu.landscape.connectivity.alignment import (
+        AlignedBarrier,
+        Alignment,
+        align,
+        aligned_barrier,
+    )
+    from lossedu.landscape.connectivity.barrier import Barrier, linear_barrier
+    from lossedu.landscape.connectivity.ensembles import Ensemble, checkpoint_ensemble
+    from lossedu.landscape.connectivity.paths import LowLossPath, low_loss_path
+    from lossedu.landscape.curvature.density import SpectralDensity, spectral_density
+    from lossedu.landscape.curvature.diagonal import DiagonalEstimate, diagonal, exact_diagonal
+    from lossedu.landscape.curvature.eigenvalues import (
+        Eigenpairs,
+        most_negative_eigenvalue,
+        top_eigenvalues,
+    )
+    from lossedu.landscape.curvature.natural_gradient import NaturalGradient, natural_gradient
+    from lossedu.landscape.curvature.noise_scale import NoiseScale, gradient_noise_scale
+    from lossedu.landscape.curvature.power_iteration import power_iteration
+    from lossedu.landscape.curvature.products import empirical_fisher, fisher, gauss_newton, hessian
+    from lossedu.landscape.curvature.sharpness import (
+        expected_sharpness,
+        fisher_rao_norm,
+        worst_case_sharpness,
+    )
+    from lossedu.landscape.curvature.trace import TraceEstimate, trace
+    from lossedu.landscape.objective.objective import Objective
+    from lossedu.landscape.optimisers.averaging import (
+        EqualAverage,
+        average_weights,
+        update_batch_norm,
+    )
+    from lossedu.landscape.optimisers.restarts import Snapshots, WarmRestarts, warm_restarts
+    from lossedu.landscape.optimisers.sam import SAM
+    from lossedu.landscape.reports.comparison import (
+        Comparison,
+        compare_checkpoints,
+        compare_objectives,
+    )
+    from lossedu.landscape.reports.compression import CompressionPath, compression_path
+    from lossedu.landscape.reports.forgetting import Forgetting, OldTask
+    from lossedu.landscape.reports.gate import (
         GateResult,
         Limit,
         gate_objective,
         landscape_gate,
         read_limits,
     )
-    from lossedu.landscape.line import Line, interpolation, line
-    from lossedu.landscape.natural_gradient import NaturalGradient, natural_gradient
-    from lossedu.landscape.noise_scale import NoiseScale, gradient_noise_scale
-    from lossedu.landscape.objective import Objective
-    from lossedu.landscape.paths import LowLossPath, low_loss_path
-    from lossedu.landscape.plane import Plane, plane
-    from lossedu.landscape.power_iteration import power_iteration
-    from lossedu.landscape.products import empirical_fisher, fisher, gauss_newton, hessian
-    from lossedu.landscape.restarts import Snapshots, WarmRestarts, warm_restarts
-    from lossedu.landscape.run_variance import RunResult, RunVariance, run_variance
-    from lossedu.landscape.sam import SAM
-    from lossedu.landscape.sharpness import (
-        expected_sharpness,
-        fisher_rao_norm,
-        worst_case_sharpness,
-    )
-    from lossedu.landscape.trace import TraceEstimate, trace
-    from lossedu.landscape.trajectory import PrincipalPlane, Trajectory, principal_plane
+    from lossedu.landscape.reports.run_variance import RunResult, RunVariance, run_variance
+    from lossedu.landscape.slices.directions import coordinates, random_directions
+    from lossedu.landscape.slices.line import Line, interpolation, line
+    from lossedu.landscape.slices.plane import Plane, plane
+    from lossedu.landscape.slices.trajectory import PrincipalPlane, Trajectory, principal_plane
 
 __all__ = [
     "SAM",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from lossedu._lazy import load_on_use
 
 if TYPE_CHECKING:
-    from lossedu.losses._module import as_module
-    from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
+    from lossedu.losses._module import LossModule, as_module
+    from lossedu.losses._spec import Family, LossSpec, Parameter, SpecialCase
     from lossedu.losses.adversarial import AdversarialLosses, adversarial_losses
     from lossedu.losses.aggregation import aggregate_losses
     from lossedu.losses.class_weights import (
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AdversarialLosses",
+    "Family",
+    "LossModule",
     "LossSpec",
     "Parameter",
     "SVMObjective",

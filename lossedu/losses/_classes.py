@@ -7,8 +7,8 @@ exactly 0 once the true class leads by about 37 in float64 or 17 in float32).
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_floating, check_shape, check_values
-from lossedu.losses._reduction import hide_masked
+from lossedu.arguments.checks import check_floating, check_shape, check_values
+from lossedu.arguments.reduction import hide_masked
 
 
 def gaps_and_rest(logits: Tensor) -> tuple[Tensor, Tensor]:

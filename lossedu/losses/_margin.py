@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_signs
-from lossedu.losses._pairing import paired
+from lossedu.arguments.checks import check_signs
+from lossedu.arguments.pairing import paired
 
 
 def margins(scores: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:

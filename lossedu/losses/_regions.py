@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_values
-from lossedu.losses._pairing import paired
-from lossedu.losses._reduction import hide_masked
+from lossedu.arguments.checks import check_values
+from lossedu.arguments.pairing import paired
+from lossedu.arguments.reduction import hide_masked
 
 Dim = int | tuple[int, ...]
 

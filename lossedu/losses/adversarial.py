@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple, get_args
 
 from torch import Tensor
 
+from lossedu.arguments.checks import check_choice, check_floating, check_same_shape
+from lossedu.arguments.reduction import Reduction, accumulation_dtype, reduced
 from lossedu.losses._binary import surprise_of_one
-from lossedu.losses._checks import check_choice, check_floating, check_same_shape
-from lossedu.losses._reduction import Reduction, accumulation_dtype, reduced
 
 Kind = Literal["minimax", "non_saturating", "hinge"]
 

@@ -7,7 +7,7 @@ fewer of them its worker had.
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_floating, check_same_shape, check_values
+from lossedu.arguments.checks import check_floating, check_same_shape, check_values
 
 
 def aggregate_losses(local_means: Tensor, counts: Tensor) -> Tensor:

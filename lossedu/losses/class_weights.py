@@ -9,14 +9,14 @@ import math
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import (
+from lossedu.arguments.checks import (
     check_floating,
     check_number,
     check_same_shape,
     check_values,
 )
-from lossedu.losses._ordering import falling
-from lossedu.losses._reduction import accumulation_dtype, check_mask
+from lossedu.arguments.ordering import falling
+from lossedu.arguments.reduction import accumulation_dtype, check_mask
 
 
 def class_balanced_weights(counts: Tensor, *, beta: float = 0.999) -> Tensor:

@@ -10,8 +10,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from lossedu.losses._checks import check_choice, check_number
-from lossedu.losses._reduction import accumulation_dtype
+from lossedu.arguments.checks import check_choice, check_number
+from lossedu.arguments.reduction import accumulation_dtype
 
 Task = Literal["regression", "classification"]
 

@@ -7,17 +7,17 @@ negatives are another loss, and several processes that each see their own part a
 import torch
 from torch import Tensor
 
-from lossedu.losses._binary import surprise_of_one
-from lossedu.losses._checks import check_floating, check_positive, check_same_shape, check_shape
-from lossedu.losses._contrast import others
-from lossedu.losses._distances import unit
-from lossedu.losses._reduction import (
+from lossedu.arguments.checks import check_floating, check_positive, check_same_shape, check_shape
+from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,
     hide_masked,
     reduced,
 )
+from lossedu.losses._binary import surprise_of_one
+from lossedu.losses._distances import unit
+from lossedu.losses._fast.contrast import others
 from lossedu.losses._spec import LossSpec, Parameter
 
 

@@ -7,15 +7,15 @@ transposed cost matrix trains without complaint.
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_shape, check_values
-from lossedu.losses._classes import check_class_logits, checked_class_numbers, gaps_and_rest
-from lossedu.losses._reduction import (
+from lossedu.arguments.checks import check_shape, check_values
+from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,
     hide_masked,
     reduced,
 )
+from lossedu.losses._classes import check_class_logits, checked_class_numbers, gaps_and_rest
 from lossedu.losses._spec import LossSpec
 
 

@@ -9,28 +9,28 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lossedu.losses._binary import expected, surprise, surprises
-from lossedu.losses._checks import (
+from lossedu.arguments.checks import (
     check_number,
     check_same_shape,
     check_shape,
     check_values,
 )
-from lossedu.losses._classes import (
-    check_class_logits,
-    checked_class_numbers,
-    gaps_and_rest,
-)
-from lossedu.losses._closed_form import is_compiled
-from lossedu.losses._pairing import paired
-from lossedu.losses._reduction import (
+from lossedu.arguments.pairing import paired
+from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,
     hide_masked,
     reduced,
 )
-from lossedu.losses._row_blocks import (
+from lossedu.losses._binary import expected, surprise, surprises
+from lossedu.losses._classes import (
+    check_class_logits,
+    checked_class_numbers,
+    gaps_and_rest,
+)
+from lossedu.losses._fast.closed_form import is_compiled
+from lossedu.losses._fast.row_blocks import (
     cross_entropy_fused,
     cross_entropy_in_blocks,
     pays,

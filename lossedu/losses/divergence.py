@@ -7,15 +7,15 @@ Chapter: ``classification/cross-entropy``.  The trap: KL divergence is not symme
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_same_shape, check_values
-from lossedu.losses._classes import check_class_logits, gaps_and_rest
-from lossedu.losses._reduction import (
+from lossedu.arguments.checks import check_same_shape, check_values
+from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,
     hide_masked,
     reduced,
 )
+from lossedu.losses._classes import check_class_logits, gaps_and_rest
 from lossedu.losses._spec import LossSpec
 
 

@@ -11,28 +11,28 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lossedu.losses._binary import expected, surprises
-from lossedu.losses._checks import (
+from lossedu.arguments.checks import (
     check_number,
     check_same_shape,
     check_shape,
     check_values,
 )
-from lossedu.losses._classes import (
-    check_class_logits,
-    checked_class_numbers,
-    true_class_log_odds,
-)
-from lossedu.losses._closed_form import is_compiled
-from lossedu.losses._focal_kernel import focal_fused, focal_in_blocks, pays
-from lossedu.losses._pairing import paired
-from lossedu.losses._reduction import (
+from lossedu.arguments.pairing import paired
+from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,
     hide_masked,
     reduced,
 )
+from lossedu.losses._binary import expected, surprises
+from lossedu.losses._classes import (
+    check_class_logits,
+    checked_class_numbers,
+    true_class_log_odds,
+)
+from lossedu.losses._fast.closed_form import is_compiled
+from lossedu.losses._fast.focal import focal_fused, focal_in_blocks, pays
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
 
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_number
+from lossedu.arguments.checks import check_number
+from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._margin import margins
-from lossedu.losses._reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
 
 

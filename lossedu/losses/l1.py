@@ -6,8 +6,8 @@ the target as far from it, so a fixed step never settles.
 
 from torch import Tensor
 
-from lossedu.losses._pairing import paired
-from lossedu.losses._reduction import Reduction, reduced
+from lossedu.arguments.pairing import paired
+from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec
 
 

@@ -7,14 +7,14 @@ have no gradient.  What falls is a bound on the loss of NDCG, rebuilt at every s
 import torch
 from torch import Tensor
 
+from lossedu.arguments.checks import check_count, check_positive
+from lossedu.arguments.gains import Gain, discounted, discounts, gains
+from lossedu.arguments.lists import Lists, as_lists
+from lossedu.arguments.ordering import falling
+from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._binary import surprise_and_slope, surprise_of_one
-from lossedu.losses._checks import check_count, check_positive
-from lossedu.losses._closed_form import attached, fast_path_applies
-from lossedu.losses._gains import Gain, discounted, discounts, gains
-from lossedu.losses._lists import Lists, as_lists
-from lossedu.losses._ordering import falling
-from lossedu.losses._pairs import all_pairs, better, tiled
-from lossedu.losses._reduction import Reduction, reduced
+from lossedu.losses._fast.closed_form import attached, fast_path_applies
+from lossedu.losses._fast.pairs import all_pairs, better, tiled
 from lossedu.losses._spec import LossSpec, Parameter
 
 _FEW = 64  # items up to which all pairs at once are as fast as anything else

@@ -9,14 +9,14 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from lossedu.arguments.checks import check_choice
+from lossedu.arguments.lists import Lists, as_lists
+from lossedu.arguments.ordering import falling
+from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._binary import surprise_of_one
-from lossedu.losses._checks import check_choice
 from lossedu.losses._classes import gaps_and_rest
-from lossedu.losses._lists import Lists, as_lists
-from lossedu.losses._ordering import falling
-from lossedu.losses._reduction import Reduction, reduced
+from lossedu.losses._fast.tied_orders import tied_orders
 from lossedu.losses._spec import LossSpec
-from lossedu.losses._tied_orders import tied_orders
 
 Ties = Literal["stable", "exact"]
 

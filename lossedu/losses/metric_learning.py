@@ -9,21 +9,21 @@ from typing import get_args
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import (
+from lossedu.arguments.checks import (
     check_choice,
     check_floating,
     check_number,
     check_same_shape,
     check_shape,
 )
-from lossedu.losses._distances import Distance, distances
-from lossedu.losses._reduction import (
+from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,
     hide_masked,
     reduced,
 )
+from lossedu.losses._distances import Distance, distances
 from lossedu.losses._spec import LossSpec, Parameter
 
 

@@ -6,8 +6,8 @@ rest of the batch together, while its share of the gradient is much smaller.
 
 from torch import Tensor
 
-from lossedu.losses._pairing import paired
-from lossedu.losses._reduction import Reduction, reduced
+from lossedu.arguments.pairing import paired
+from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec
 
 

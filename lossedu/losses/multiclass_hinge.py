@@ -8,15 +8,15 @@ from typing import Literal, get_args
 
 from torch import Tensor
 
-from lossedu.losses._checks import check_choice, check_number
-from lossedu.losses._classes import check_class_logits, checked_class_numbers
-from lossedu.losses._reduction import (
+from lossedu.arguments.checks import check_choice, check_number
+from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,
     hide_masked,
     reduced,
 )
+from lossedu.losses._classes import check_class_logits, checked_class_numbers
 from lossedu.losses._spec import LossSpec, Parameter
 
 Kind = Literal["crammer_singer", "weston_watkins", "one_vs_rest"]

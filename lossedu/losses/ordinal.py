@@ -7,15 +7,15 @@ its logarithm is -inf.  Here it is a product, and nothing cancels.
 import torch
 from torch import Tensor
 
-from lossedu.losses._binary import surprise_of_one
-from lossedu.losses._checks import can_look, check_floating, check_shape, check_values
-from lossedu.losses._reduction import (
+from lossedu.arguments.checks import can_look, check_floating, check_shape, check_values
+from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,
     hide_masked,
     reduced,
 )
+from lossedu.losses._binary import surprise_of_one
 from lossedu.losses._spec import LossSpec
 
 

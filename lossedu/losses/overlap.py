@@ -6,8 +6,8 @@ is 1 for every prediction and teaches nothing; smoothing decides what an empty r
 
 from torch import Tensor
 
-from lossedu.losses._checks import check_number
-from lossedu.losses._reduction import Reduction, reduced
+from lossedu.arguments.checks import check_number
+from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._regions import ratio, soft_counts
 from lossedu.losses._spec import LossSpec, Parameter
 

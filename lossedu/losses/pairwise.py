@@ -6,14 +6,20 @@ none: sorting gives the hinge exactly, an expansion gives the logistic to any ac
 
 from torch import Tensor
 
+from lossedu.arguments.checks import check_number, check_positive
+from lossedu.arguments.lists import Lists, as_lists
+from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._binary import surprise_and_slope, surprise_of_one
-from lossedu.losses._checks import check_number, check_positive
-from lossedu.losses._closed_form import fast_path_applies
-from lossedu.losses._expansion import boxed, expanded_logistic, nodes_for
-from lossedu.losses._lists import Lists, as_lists
-from lossedu.losses._pairs import Meet, every_pair, pair_counts, pairs_by_meeting, pairs_by_tiles
-from lossedu.losses._reduction import Reduction, reduced
-from lossedu.losses._sorted_hinge import placed, sorted_hinge
+from lossedu.losses._fast.closed_form import fast_path_applies
+from lossedu.losses._fast.expansion import boxed, expanded_logistic, nodes_for
+from lossedu.losses._fast.pairs import (
+    Meet,
+    every_pair,
+    pair_counts,
+    pairs_by_meeting,
+    pairs_by_tiles,
+)
+from lossedu.losses._fast.sorted_hinge import placed, sorted_hinge
 from lossedu.losses._spec import LossSpec, Parameter
 
 _FEW = 64  # items up to which all pairs at once are as fast as anything else
@@ -130,8 +136,9 @@ def pairwise_logistic_loss(
 
     Numerics:
         softplus of each difference, by tiles with the closed-form slope; with a tolerance, an
-        expansion in Chebyshev nodes whose bound is derived in ``lossedu.losses._expansion``.  Lists
-        of up to 64 items, second derivatives, ``torch.func`` and ``torch.compile``: all pairs.
+        expansion in Chebyshev nodes whose bound is derived in ``lossedu.losses._fast.expansion``.
+        Lists of up to 64 items, second derivatives, ``torch.func`` and ``torch.compile``: all
+        pairs.
 
     Special cases:
         Two items of unequal relevance: binary cross-entropy of the difference of their scores.

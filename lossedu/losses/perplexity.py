@@ -7,9 +7,9 @@ Average the nats of all batches first, by tokens, and exponentiate once.
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_shape
+from lossedu.arguments.checks import check_shape
+from lossedu.arguments.reduction import accumulation_dtype, check_mask, hide_masked, reduced
 from lossedu.losses._classes import check_class_logits, checked_class_numbers, gaps_and_rest
-from lossedu.losses._reduction import accumulation_dtype, check_mask, hide_masked, reduced
 
 
 def perplexity(

@@ -7,9 +7,9 @@ quantile must make *under*-prediction expensive.
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_number
-from lossedu.losses._pairing import paired
-from lossedu.losses._reduction import Reduction, reduced
+from lossedu.arguments.checks import check_number
+from lossedu.arguments.pairing import paired
+from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
 
 

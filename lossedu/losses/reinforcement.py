@@ -7,8 +7,8 @@ say little; their gradients are what was derived.
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_floating, check_number, check_positive, check_same_shape
-from lossedu.losses._reduction import (
+from lossedu.arguments.checks import check_floating, check_number, check_positive, check_same_shape
+from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
     check_mask,

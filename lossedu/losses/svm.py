@@ -10,9 +10,9 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from lossedu.losses._checks import check_choice, check_count, check_floating, check_positive
+from lossedu.arguments.checks import check_choice, check_count, check_floating, check_positive
+from lossedu.arguments.reduction import accumulation_dtype, hide_masked, reduced
 from lossedu.losses._margin import margins
-from lossedu.losses._reduction import accumulation_dtype, hide_masked, reduced
 
 Penalty = Literal["l1", "l2"]
 Charge = Literal["hinge", "squared_hinge"]

@@ -9,11 +9,11 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_choice, check_floating, check_number, check_shape
-from lossedu.losses._closed_form import attached, fast_path_applies
+from lossedu.arguments.checks import check_choice, check_floating, check_number, check_shape
+from lossedu.arguments.reduction import accumulation_dtype, check_mask, hide_masked
 from lossedu.losses._distances import Distance, distances, unit
-from lossedu.losses._reduction import accumulation_dtype, check_mask, hide_masked
-from lossedu.losses._triplets import Batch, anchors_in_tiles, hardest, relations, triplet_sums
+from lossedu.losses._fast.closed_form import attached, fast_path_applies
+from lossedu.losses._fast.triplets import Batch, anchors_in_tiles, hardest, relations, triplet_sums
 
 Kind = Literal["all", "easy", "semihard", "hard"]
 Mining = Literal["all", "semihard", "hard", "batch_hard"]

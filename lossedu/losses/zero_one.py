@@ -6,8 +6,8 @@ to follow; the perceptron's is smallest for the useless score 0.
 
 from torch import Tensor
 
+from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._margin import margins
-from lossedu.losses._reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec, SpecialCase
 
 

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from lossedu.losses._checks import check_choice, check_count, check_positive
-from lossedu.losses._module import LossModule
+from lossedu.arguments.checks import check_choice, check_count, check_positive
+from lossedu.losses import LossModule
 from lossedu.training.batches import Share, Source
 from lossedu.training.loop import Loop, Plan, Run
 from lossedu.training.passes import Loss

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from lossedu.losses._checks import check_number
+from lossedu.arguments.checks import check_number
 
 if TYPE_CHECKING:
     from lossedu.training.loop import Run

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default_collate
 
-from lossedu.losses._checks import check_count
+from lossedu.arguments.checks import check_count
 from lossedu.training.random_states import scoped, stream_seed
 
 Data = DataLoader[Any] | TensorDataset | Sequence[Tensor] | Tensor | Iterable[Any]

@@ -10,15 +10,16 @@ import json
 import logging
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from torch import nn
 
-from lossedu.losses._checks import check_count, check_positive
+from lossedu.arguments.checks import check_count, check_positive
 from lossedu.training.packing import bytes_of, pack, to_cpu, unpack
+from lossedu.whole_files import part_of, put_in_place, write_whole
 
 Kind = Literal["last", "best"]
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ class Checkpoints:
         try:
             written = _write_tensors(path, to_cpu(tensors))
             about = {"step": step, "state": packed} | written
-            _replace(path, lambda at: at.write_text(json.dumps(about)))
+            write_whole(path, json.dumps(about))
             _sync_folder(folder)
             for other in folder.glob(f"{path.stem}-*.safetensors"):
                 if other.name != written["tensors"]:
@@ -197,39 +198,23 @@ def _write_tensors(path: Path, tensors: dict[str, Any]) -> dict[str, Any]:
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}")
-    try:
+    with part_of(path) as part:
         try:
-            save_file(tensors, temporary)
+            save_file(tensors, part)
         except SafetensorError as error:  # how it reports a full disk
             raise OSError(str(error)) from error
-        checksum, size = _sync_and_sum(temporary)
+        checksum, size = _checksum(part)
         target = path.with_name(f"{path.stem}-{checksum:08x}.safetensors")
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        put_in_place(part, target)
     return {"tensors": target.name, "bytes": size, "crc32": checksum}
 
 
-def _sync_and_sum(path: Path) -> tuple[int, int]:
+def _checksum(path: Path) -> tuple[int, int]:
     checksum, size = 0, 0
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+    with path.open("rb") as file:
         while part := file.read(2**22):
             checksum, size = zlib.crc32(part, checksum), size + len(part)
     return checksum, size
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Give a file its name only when all of it is on the disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ import yaml
 from lossedu.training.checkpoints import Checkpoints
 from lossedu.training.early_stopping import EarlyStopping
 from lossedu.training.recipes import Recipe, recipes
+from lossedu.whole_files import write_whole
 
 CONFIG_FILE = "config.yaml"
 OPTIONS = ("epochs", "batch_size", "precision", "accumulate", "clip", "compile", "seed")
@@ -87,6 +88,4 @@ def _built(name: str, kind: Callable[..., Any], given: Any) -> Any:
 
 def write_config(settings: Mapping[str, Any], path: Path) -> None:
     """Keep the settings of a run beside its results; whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(yaml.safe_dump(dict(settings), sort_keys=False), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, yaml.safe_dump(dict(settings), sort_keys=False))

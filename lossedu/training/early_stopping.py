@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from lossedu.losses._checks import check_choice, check_count, check_number
+from lossedu.arguments.checks import check_choice, check_count, check_number
 from lossedu.training.history import History
 
 

@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from lossedu import catalog
 from lossedu.calibration import expected_calibration_error
-from lossedu.losses import LossSpec
-from lossedu.losses._module import LossModule
+from lossedu.losses import LossModule, LossSpec
 
 Task = Literal["classes", "events", "other"]
 Loss = Callable[..., Any]

@@ -8,14 +8,14 @@ reads JSON can follow a run.  JSON has no NaN: it is written as the string ``"na
 import html
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from lossedu.losses._checks import check_choice
+from lossedu.arguments.checks import check_choice
 from lossedu.tables import Table
+from lossedu.whole_files import write_whole
 
 STEP_COLUMNS = (
     "step",
@@ -116,13 +116,7 @@ class History:
 
     def write(self, path: str | Path) -> None:
         """Write the whole history as JSON lines, in one step: settings, steps, epochs, events."""
-        path = Path(path)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            temporary.write_text("".join(f"{line}\n" for line in self._lines()), encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, "".join(f"{line}\n" for line in self._lines()))
 
     def _lines(self) -> Iterable[str]:
         yield line("settings", self.settings)

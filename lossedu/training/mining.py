@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor
 
+from lossedu.arguments.checks import check_number
 from lossedu.losses import gather_batch, hard_example_mask, sigmoid_focal_loss
-from lossedu.losses._checks import check_number
 
 if TYPE_CHECKING:
     from lossedu.training.loop import Run

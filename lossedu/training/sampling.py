@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Sampler, WeightedRandomSampler
 
+from lossedu.arguments.checks import check_count, check_number, check_values
 from lossedu.losses import class_balanced_weights
-from lossedu.losses._checks import check_count, check_number, check_values
 
 # torch.multinomial takes no more.
 _MOST = 2**24

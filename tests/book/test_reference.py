@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from lossedu import catalog
-from lossedu.losses._spec import Family
+from lossedu.losses import Family
 
 BOOK = Path(__file__).parent.parent.parent / "book"
 

@@ -17,8 +17,8 @@ from lossedu.figures import (
     use_style,
     write_surface,
 )
-from lossedu.landscape.line import Line
-from lossedu.landscape.plane import Plane
+from lossedu.landscape.slices.line import Line
+from lossedu.landscape.slices.plane import Plane
 
 GRID = np.linspace(-1, 1, 21)
 

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 import torch
 
-from lossedu.losses._spec import Family
+from lossedu.losses import Family
 from lossedu.training import recipe_tasks as tasks
 from lossedu.training.recipes import perceptron, recipe_table, recipes
 

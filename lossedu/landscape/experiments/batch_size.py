@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from lossedu.landscape.directions import random_directions
-from lossedu.landscape.eigenvalues import top_eigenvalues
-from lossedu.landscape.lanczos import Array
-from lossedu.landscape.objective import Objective
+from lossedu.landscape.curvature.eigenvalues import top_eigenvalues
+from lossedu.landscape.curvature.lanczos import Array
+from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.slices.directions import random_directions
 from lossedu.tables import Cell, Table
 from lossedu.training.random_states import scoped
 

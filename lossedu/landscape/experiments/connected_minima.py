@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from torch.nn.functional import cross_entropy
 
+from lossedu.landscape.connectivity.paths import LowLossPath, low_loss_path
 from lossedu.landscape.experiments.digits_networks import digits, full_batch, network
-from lossedu.landscape.objective import Objective
-from lossedu.landscape.paths import LowLossPath, low_loss_path
-from lossedu.landscape.run_variance import Spread, spread
+from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.reports.run_variance import Spread, spread
 from lossedu.tables import Table
 from lossedu.training.random_states import stream_seed
 

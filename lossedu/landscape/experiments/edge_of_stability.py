@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from lossedu.landscape.eigenvalues import top_eigenvalues
-from lossedu.landscape.lanczos import Array
-from lossedu.landscape.objective import Objective
-from lossedu.landscape.products import hessian
+from lossedu.landscape.curvature.eigenvalues import top_eigenvalues
+from lossedu.landscape.curvature.lanczos import Array
+from lossedu.landscape.curvature.products import hessian
+from lossedu.landscape.objective.objective import Objective
 from lossedu.tables import Cell, Table
 from lossedu.training.random_states import scoped
 

@@ -12,15 +12,15 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from lossedu.landscape.averaging import average_weights
-from lossedu.landscape.eigenvalues import top_eigenvalues
+from lossedu.landscape.curvature.eigenvalues import top_eigenvalues
+from lossedu.landscape.curvature.products import hessian
+from lossedu.landscape.curvature.sharpness import expected_sharpness
+from lossedu.landscape.curvature.trace import trace
 from lossedu.landscape.experiments.digits_networks import Batch, digits, in_batches, network
-from lossedu.landscape.objective import Objective
-from lossedu.landscape.products import hessian
-from lossedu.landscape.run_variance import Spread, spread
-from lossedu.landscape.sam import SAM
-from lossedu.landscape.sharpness import expected_sharpness
-from lossedu.landscape.trace import trace
+from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.optimisers.averaging import average_weights
+from lossedu.landscape.optimisers.sam import SAM
+from lossedu.landscape.reports.run_variance import Spread, spread
 from lossedu.tables import Table
 from lossedu.training.random_states import stream_seed
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_choice
+from lossedu.arguments.checks import check_choice
 from lossedu.training.data.draws import Device
 
 Bundled = Literal["breast_cancer", "diabetes", "digits", "iris", "wine"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_count, check_number
+from lossedu.arguments.checks import check_count, check_number
 from lossedu.training.data.draws import Device
 
 _FEWEST_SCALE, _WIDENING = 0.5, 0.5

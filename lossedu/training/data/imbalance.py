@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lossedu.losses._checks import check_number
+from lossedu.arguments.checks import check_number
 from lossedu.training.data.draws import Device
 
 _FEATURES = 8

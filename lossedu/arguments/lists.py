@@ -1,0 +1,56 @@
+"""What losses of lists share: items on the last axis, each with a score, a relevance, a mask."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lossedu.arguments.checks import can_look, check_floating, check_same_shape, check_shape
+from lossedu.arguments.reduction import accumulation_dtype, hide_masked
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Lists of items as one matrix: a row a list.
+
+    Attributes:
+        scores: Shape ``(lists, n)``, 0 where padded.
+        relevance: The same shape; float64 keeps every grade that an integer type can hold.
+        shown: The same shape, False where padded.
+        batch: The shape that one value a list is to have.
+    """
+
+    scores: Tensor
+    relevance: Tensor
+    shown: Tensor
+    batch: torch.Size
+
+    def back(self, values: Tensor) -> Tensor:
+        """One value a list, in the caller's shape."""
+        return values.reshape(self.batch)
+
+
+def as_lists(scores: Tensor, relevance: Tensor, mask: Tensor | None) -> Lists:
+    """Check the arguments of a list loss; hide padding; fold leading dimensions into one."""
+    check_floating("scores", scores)
+    check_same_shape("relevance", relevance, "scores", scores)
+    if scores.ndim == 0:
+        raise ValueError("scores must have a last axis of items, but has shape ().")
+    if mask is not None:
+        check_shape("mask", mask, scores.shape, "one entry an item")
+        if mask.dtype != torch.bool:
+            raise TypeError(
+                f"mask must be a boolean tensor, but has dtype {mask.dtype}. "
+                "Hint: True marks the items that count."
+            )
+    shown = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
+    grades = torch.where(shown, relevance, torch.zeros_like(relevance)).to(torch.float64)
+    if can_look(grades) and grades.isnan().any():
+        raise ValueError("relevance must hold numbers, but contains nan. Hint: pass a mask.")
+    hidden = hide_masked(scores, mask).to(accumulation_dtype(scores))
+    n = scores.shape[-1]
+    lists = scores.shape[:-1].numel()
+    shape = (lists, n)
+    return Lists(
+        hidden.reshape(shape), grades.reshape(shape), shown.reshape(shape), scores.shape[:-1]
+    )

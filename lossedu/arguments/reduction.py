@@ -1,0 +1,67 @@
+"""From one value an example to what the caller asked for: weight, mask, reduce.
+
+The one trap: a masked entry may hold NaN, and ``0 * NaN`` is NaN in the gradient as well.  So
+`hide_masked` replaces what the mask hides *before* the loss is computed, and `reduced` drops it
+again afterwards.
+"""
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from lossedu.arguments.checks import check_choice, check_same_shape, check_shape
+
+Reduction = Literal["mean", "sum", "none"]
+
+
+def accumulation_dtype(tensor: Tensor) -> torch.dtype:
+    """float32 for half precision, else the tensor's own: the dtype in which losses are computed."""
+    return torch.promote_types(tensor.dtype, torch.float32)
+
+
+def check_mask(mask: Tensor | None, batch_shape: torch.Size) -> None:
+    """Refuse a mask that is not boolean or not of the shape of one value an example."""
+    if mask is None:
+        return
+    check_shape("mask", mask, batch_shape, "one entry an example")
+    if mask.dtype != torch.bool:
+        raise TypeError(
+            f"mask must be a boolean tensor, but has dtype {mask.dtype}. "
+            "Hint: True marks the entries that count."
+        )
+
+
+def hide_masked(tensor: Tensor, mask: Tensor | None) -> Tensor:
+    """Put 0 where the mask hides an entry (or a whole row, if there is a class axis)."""
+    if mask is None:
+        return tensor
+    shown = mask if mask.ndim == tensor.ndim else mask.unsqueeze(-1)
+    return torch.where(shown, tensor, torch.zeros((), dtype=tensor.dtype, device=tensor.device))
+
+
+def reduced(
+    values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: Reduction
+) -> Tensor:
+    """Weight, mask and reduce one value an example.
+
+    ``"mean"`` divides by the total weight of the entries that count; if that is 0 the mean is 0,
+    with zero gradient.
+    """
+    check_choice("reduction", reduction, get_args(Reduction))
+    if weight is not None:
+        check_same_shape("weight", weight, "losses", values)
+        weight = hide_masked(weight.to(values.dtype), mask)
+        values = values * weight
+    values = hide_masked(values, mask)
+    if reduction == "none":
+        return values
+    if reduction == "sum":
+        return values.sum()
+    if weight is not None:
+        total = weight.sum()
+    elif mask is not None:
+        total = mask.sum().to(values.dtype)
+    else:
+        return values.sum() / max(values.numel(), 1)
+    return values.sum() / torch.where(total == 0, torch.ones_like(total), total)

@@ -1,0 +1,1 @@
+"""The command ``lossedu``: a module a topic; nothing imports it."""

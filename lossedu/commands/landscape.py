@@ -1,0 +1,257 @@
+"""``lossedu landscape``: pictures of the loss around a saved model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lossedu.whole_files import replacing
+
+if TYPE_CHECKING:
+    from lossedu.landscape import Objective
+    from lossedu.tables import Table
+
+landscape = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="The loss around a model: a folder of lossedu train, or package.module:function that "
+    "returns an Objective.",
+)
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        help="A folder that lossedu train has written, or package.module:function that returns an "
+        "Objective.",
+        show_default=False,
+    ),
+]
+Out = Annotated[Path, typer.Option(help="Where the picture goes; the rest lies beside it.")]
+Span = Annotated[float, typer.Option(help="How far each way, in units of the directions.")]
+Resolution = Annotated[int, typer.Option(min=2, help="Places along each axis.")]
+Normalise = Annotated[str, typer.Option(help="Random directions: none, layer or filter.")]
+Seed = Annotated[int, typer.Option(help="What random directions depend on.")]
+BatchNorm = Annotated[
+    str, typer.Option(help="Of a folder's model: frozen, batch or recomputed statistics.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from what an earlier run finished.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No bar and no table.")]
+
+
+@landscape.command()
+def plane(
+    target: Target,
+    out: Out = Path("landscape.html"),
+    span: Span = 1.0,
+    resolution: Resolution = 51,
+    tolerance: Annotated[
+        float, typer.Option(help="Error allowed, as a share of the range.")
+    ] = 0.01,
+    fill: Annotated[str, typer.Option(help="adaptive, chebyshev or grid.")] = "adaptive",
+    normalise: Normalise = "filter",
+    seed: Seed = 0,
+    batch_norm: BatchNorm = "frozen",
+    resume: Resume = False,
+    quiet: Quiet = False,
+) -> None:
+    """The loss on a plane: a surface to turn (HTML), contours (SVG) and the numbers (npz)."""
+    with in_words():
+        from lossedu.figures import contour_figure, write_surface
+        from lossedu.landscape.slices.plane import plane as losses_on
+
+        _check_out(out, ".html")
+        found = losses_on(
+            objective_of(target, batch_norm),
+            span=span,
+            resolution=resolution,
+            fill=fill,  # type: ignore[arg-type]
+            tolerance=tolerance,
+            normalise=normalise,  # type: ignore[arg-type]
+            seed=seed,
+            file=_points_file(out, resume=resume),
+            progress=not quiet,
+        )
+        write_surface(out, found)
+        _write_figure(contour_figure, found, out.with_suffix(".svg"))
+        _write_numbers(out, x=found.x, y=found.y, losses=found.losses)
+    _report(found.table(), [out, out.with_suffix(".svg"), out.with_suffix(".npz")], quiet)
+
+
+@landscape.command()
+def line(
+    target: Target,
+    to: Annotated[
+        str, typer.Option(help="Another folder of the same recipe, to go to in a straight line.")
+    ] = "",
+    out: Out = Path("line.svg"),
+    span: Span = 1.0,
+    resolution: Resolution = 51,
+    normalise: Normalise = "filter",
+    seed: Seed = 0,
+    batch_norm: BatchNorm = "frozen",
+    resume: Resume = False,
+    quiet: Quiet = False,
+) -> None:
+    """The loss along a random direction, or on the way to another model: SVG and npz."""
+    with in_words():
+        from lossedu.figures import line_figure
+        from lossedu.landscape.slices.line import interpolation
+        from lossedu.landscape.slices.line import line as losses_along
+
+        _check_out(out, ".svg")
+        objective = objective_of(target, batch_norm)
+        kept: dict[str, Any] = {"file": _points_file(out, resume=resume), "progress": not quiet}
+        kept["resolution"] = resolution
+        words = {"xlabel": "step along the direction"}
+        if to:
+            words = {"xlabel": f"share of the way from {target} to {to}"}
+            found = interpolation(objective, *_ends(target, to), **kept)
+        else:
+            direction: dict[str, Any] = {"normalise": normalise, "seed": seed}
+            found = losses_along(objective, span=span, **direction, **kept)
+        _write_figure(line_figure, [found], out, **words)
+        _write_numbers(out, at=found.at, losses=found.losses)
+    _report(found.table(), [out, out.with_suffix(".npz")], quiet)
+
+
+@landscape.command()
+def spectrum(
+    target: Target,
+    out: Out = Path("spectrum.svg"),
+    top: Annotated[int, typer.Option(min=1, help="How many eigenvalues, from the largest.")] = 5,
+    tolerance: Annotated[float, typer.Option(help="Their error allowed, as a share.")] = 1e-3,
+    probes: Annotated[int, typer.Option(min=2, help="Random vectors behind the density.")] = 5,
+    seed: Seed = 0,
+    batch_norm: BatchNorm = "frozen",
+    quiet: Quiet = False,
+) -> None:
+    """The curvature: the largest eigenvalues with bounds, and the density of all; SVG and npz."""
+    with in_words():
+        from lossedu.figures import spectrum_figure
+        from lossedu.landscape.curvature.density import spectral_density
+        from lossedu.landscape.curvature.eigenvalues import top_eigenvalues
+
+        _check_out(out, ".svg")
+        objective = objective_of(target, batch_norm)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        pairs = top_eigenvalues(objective, top, tolerance=tolerance, seed=seed)
+        found = spectral_density(objective, probes=probes, seed=seed)
+        lower, upper = found.band
+        drawn = {"lower": lower, "upper": upper, "eigenvalues": list(pairs.values)}
+        _write_figure(partial(spectrum_figure, found.grid), found.density, out, **drawn)
+        eigen = {"eigenvalues": pairs.values, "bounds": pairs.bounds}
+        _write_numbers(out, grid=found.grid, density=found.density, **eigen)
+    _report(pairs.table(), [out, out.with_suffix(".npz")], quiet)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What a person did wrong is one line on stderr and exit code 2, not a trace."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
+        typer.echo(" ".join(str(error).split()), err=True)
+        raise typer.Exit(2) from error
+
+
+def objective_of(target: str, batch_norm: str) -> "Objective":
+    """The loss of a saved run on its training data, or what a function returns.
+
+    Raises:
+        ValueError: If there is no such run, module or function, or it returns something else.
+    """
+    from lossedu.landscape import Objective
+
+    if ":" in target and not Path(target).exists():
+        return _called(target)
+    from lossedu.training.saved_runs import read_run
+
+    run = read_run(target)
+    data = [run.task.train]  # one batch: some losses are of all examples together
+    return Objective(run.model, run.task.loss, data, batch_norm=batch_norm)  # type: ignore[arg-type]
+
+
+def _called(target: str) -> "Objective":
+    import sys
+    from importlib import import_module
+
+    from lossedu.landscape import Objective
+
+    module, _, function = target.partition(":")
+    here = str(Path.cwd())
+    sys.path.insert(0, here)  # as python -m does
+    try:
+        try:
+            make = getattr(import_module(module), function)
+        except (ImportError, AttributeError) as error:
+            raise ValueError(
+                f"target must be package.module:function, but {target}: {error}."
+            ) from error
+        made = make()
+    finally:
+        sys.path.remove(here)
+    if not isinstance(made, Objective):
+        raise ValueError(
+            f"target must return an Objective, but {target} returns {type(made).__name__}."
+        )
+    return made
+
+
+def _check_out(out: Path, suffix: str) -> None:
+    """Refuse a name that a file of another kind would take, or hide."""
+    if out.suffix.lower() != suffix:
+        raise ValueError(f"out must end in {suffix}, but is {out}.")
+
+
+def _ends(target: str, to: str) -> tuple[Any, Any]:
+    from lossedu.training.saved_runs import read_run
+
+    first, second = read_run(target), read_run(to)
+    return first.model.state_dict(), second.model.state_dict()
+
+
+def _points_file(out: Path, *, resume: bool) -> Path:
+    """Where finished evaluations are kept; an earlier run's are removed unless it goes on."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    file = out.with_suffix(".points.npz")
+    if not resume:
+        file.unlink(missing_ok=True)
+    return file
+
+
+def _write_figure(draw: Any, given: Any, file: Path, **words: Any) -> None:
+    """As a picture of its own: on white, for it has no page around it."""
+    import matplotlib.pyplot as plt
+
+    from lossedu.figures import use_style
+
+    with plt.rc_context():
+        use_style()
+        figure = draw(given, **words)
+        style = {"facecolor": "white", "transparent": False, "format": "svg"}
+        try:
+            with replacing(file) as part:
+                figure.savefig(part, **style)
+        finally:
+            plt.close(figure)
+
+
+def _write_numbers(out: Path, **arrays: Any) -> None:
+    from lossedu.landscape.slices.store import write_arrays
+
+    write_arrays(out.with_suffix(".npz"), arrays)
+
+
+def _report(table: "Table", files: list[Path], quiet: bool) -> None:
+    if quiet:
+        return
+    from rich.console import Console
+
+    from lossedu.tables import as_rich
+
+    console = Console(highlight=False)
+    console.print(as_rich(table))
+    console.print(f"written: {', '.join(map(str, files))}", markup=False, soft_wrap=True)

@@ -1,0 +1,161 @@
+"""``lossedu landscape compare``, ``gate`` and ``paths``: reports on saved models."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lossedu.commands.landscape import Target, in_words, objective_of
+
+if TYPE_CHECKING:
+    from lossedu.landscape.reports.comparison import Comparison
+    from lossedu.landscape.reports.gate import GateResult
+    from lossedu.tables import Table
+
+_Folder = Annotated[Path, typer.Argument(help="A folder that lossedu train has written.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def compare(
+    first: Target,
+    second: Target,
+    out: Annotated[Path, typer.Option(help="Folder for the page and the JSON.")] = Path("compared"),
+    as_json: _Json = False,
+) -> None:
+    """Set two checkpoints beside each other: one HTML page and JSON.
+
+    Data and loss are those of FIRST, and so is the held-out part; functions have none.
+    """
+    with in_words():
+        if out.exists() and not out.is_dir():  # said before the work, not after it
+            raise ValueError(f"out must be a folder, but {out} is a file.")
+        found = _comparison(first, second)
+        written = found.write(out)
+    _say(found, as_json=as_json)
+    if not as_json:
+        typer.echo("written to " + " and ".join(map(str, written)))
+
+
+def gate(
+    target: Target,
+    limits: Annotated[Path, typer.Option(help="YAML or JSON: figures and their limits.")],
+    reference: Annotated[
+        str, typer.Option(help="An earlier one, for limits of barrier and drift.")
+    ] = "",
+    as_json: _Json = False,
+) -> None:
+    """Hold a saved model against limits; exit code 0 passes, 1 fails, 2 is wrong use.
+
+    A file of limits gives each figure the most that it may be, or both ends:
+
+        top_eigenvalue: 60
+        accuracy: {least: 0.95}
+    """
+    with in_words():
+        result = _gated(target, limits, reference)
+    _say(result, as_json=as_json)
+    raise typer.Exit(result.exit_code)
+
+
+def paths(
+    first: _Folder,
+    second: _Folder,
+    align: Annotated[bool, typer.Option(help="Bring hidden units into one order as well.")] = True,
+    steps: Annotated[int, typer.Option(help="Training steps of the curve.")] = 600,
+    as_json: _Json = False,
+) -> None:
+    """Look for ways between two models: the straight line, aligned, and a trained curve.
+
+    Data and loss are those of FIRST.
+    """
+    from lossedu.landscape.reports.comparison import finite
+
+    with in_words():
+        tables = _ways(first, second, align, steps)
+    if as_json:
+        rows = [dict(zip(t.headings, row, strict=True)) for t in tables for row in t.rows]
+        typer.echo(json.dumps(finite(rows), allow_nan=False))
+    else:
+        for table in tables:
+            _print(table)
+
+
+def _ways(first: Path, second: Path, align: bool, steps: int) -> list["Table"]:
+    from lossedu.landscape.connectivity.alignment import aligned_barrier
+    from lossedu.landscape.connectivity.paths import low_loss_path
+    from lossedu.landscape.reports.comparison import between
+    from lossedu.landscape.reports.movement import check_same_elsewhere
+    from lossedu.training.saved_runs import read_run
+
+    one, other = read_run(first), read_run(second)
+    ends = [between(run.model, one.task.loss, [one.task.train]) for run in (one, other)]
+    check_same_elsewhere(*ends)
+    aligned = []
+    if align:  # first, for it takes a moment where the curve takes long, and may not be possible
+        try:
+            aligned = [aligned_barrier(ends[0], one.model, other.model).table()]
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{error} Hint: --no-align leaves this out.") from error
+    path = low_loss_path(ends[0], ends[0].point, ends[1].point, steps=steps)
+    return [path.table(), *aligned]
+
+
+def _comparison(first: str, second: str) -> "Comparison":
+    from lossedu.landscape.reports.comparison import compare_checkpoints, compare_objectives
+    from lossedu.training.saved_runs import read_run
+
+    names = _names(first, second)
+    if _is_function(first) or _is_function(second):
+        ends = (objective_of(target, "frozen") for target in (first, second))
+        return compare_objectives(*ends, names=names)
+    one, other = read_run(first), read_run(second)
+    task = one.task
+    return compare_checkpoints(
+        one.model, other.model, task.loss, [task.train], [task.valid], names=names
+    )
+
+
+def _gated(target: str, limits: Path, reference: str) -> "GateResult":
+    from lossedu.landscape.reports.gate import gate_objective, landscape_gate, read_limits
+    from lossedu.training.saved_runs import read_run
+
+    allowed = read_limits(limits)
+    if _is_function(target):
+        earlier = objective_of(reference, "frozen") if reference else None
+        return gate_objective(objective_of(target, "frozen"), allowed, reference=earlier)
+    run, before = read_run(target), read_run(reference).model if reference else None
+    data, held_out = [run.task.train], [run.task.valid]  # some losses are of all examples together
+    return landscape_gate(run.model, run.task.loss, data, allowed, held_out, reference=before)
+
+
+def _is_function(target: str) -> bool:
+    return ":" in target and not Path(target).exists()
+
+
+def _names(first: str, second: str) -> tuple[str, str]:
+    """The folders' names, with as many of those above as tell them apart."""
+    if _is_function(first) or _is_function(second):
+        return first, second
+    one, other = (Path(target).resolve().parts for target in (first, second))
+    deepest = max(len(one), len(other))
+    for depth in range(1, deepest):
+        if one[-depth:] != other[-depth:]:
+            return str(Path(*one[-depth:])), str(Path(*other[-depth:]))
+    return first, second
+
+
+def _say(result: Any, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result.as_json(), allow_nan=False))
+    else:
+        _print(result.table())
+
+
+def _print(table: Any) -> None:
+    from rich.console import Console
+
+    from lossedu.tables import as_rich
+
+    # Without markup: a folder may be called run[3].
+    Console(highlight=False, markup=False).print(as_rich(table))

@@ -1,0 +1,1 @@
+"""What lies between two trained models: barriers, permutations, curves, ensembles."""

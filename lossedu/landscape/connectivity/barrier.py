@@ -1,0 +1,191 @@
+"""The barrier on the straight line between two points, refined until its error is small."""
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lossedu.arguments.checks import check_count, check_positive
+from lossedu.landscape.objective.objective import Objective
+from lossedu.tables import Table
+
+_SAFETY = 2.0
+"""Curvature inside an interval may be this many times what differences beside it show."""
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """How far the loss rises above the straight line between its end values.
+
+    Attributes:
+        height: At least 0; infinite where the loss is not finite on the way.
+        place: Where, from 0 (the start) to 1 (the end).
+        error: How much higher the barrier may be between the points that were looked at, by an
+            estimate from second differences; infinite where the loss is not finite.
+        converged: Whether the error is within the tolerance.
+        positions: Where the loss was looked at, float64, ascending from 0 to 1.
+        losses: The loss there, float64.
+    """
+
+    height: float
+    place: float
+    error: float
+    converged: bool
+    positions: NDArray[np.float64] = field(repr=False)
+    losses: NDArray[np.float64] = field(repr=False)
+
+    def table(self) -> Table:
+        """The barrier in one line."""
+        ends = [float(self.losses[0]), float(self.losses[-1])]
+        row = [self.height, self.error, self.place, *ends, len(self.losses)]
+        headings = ["", "height", "error", "at", "loss at 0", "loss at 1", "evaluations"]
+        return Table(headings, [["barrier", *row]], label="the barrier on a straight line")
+
+
+def linear_barrier(
+    objective: Objective,
+    start: Tensor,
+    end: Tensor,
+    *,
+    tolerance: float = 1e-2,
+    points: int = 11,
+    most: int = 65,
+) -> Barrier:
+    r"""Measure the barrier between two points.
+
+    .. math:: B = \max_{t \in [0, 1]}\ L\big((1 - t)\,\theta_0 + t\,\theta_1\big)
+        - (1 - t)\,L(\theta_0) - t\,L(\theta_1)
+
+    Equal steps come first; then the interval that may hide most above the highest point so far is
+    halved, until none may hide more than the tolerance or cannot be halved: a loss that jumps is
+    never called converged.
+
+    Args:
+        objective: With batch norm not frozen: each model has its own statistics.
+        start: A point, shape ``(size,)``; see `Objective.flatten` for a ``state_dict``.
+        end: Another.
+        tolerance: The error at which to stop, in units of the loss's range on the line or of the
+            larger end value, whichever is larger; above 0.
+        points: Equal steps at first: at least 3 points.
+        most: Evaluations at most.
+
+    Raises:
+        TypeError: If an end is no tensor.
+        ValueError: If an argument is out of range or an end of another size, or batch norm is
+            frozen.
+
+    References:
+        J. Frankle et al., Linear mode connectivity and the lottery ticket hypothesis, ICML 2020,
+        arXiv 1912.05671, who subtract the mean of the end values; R. Entezari et al., The role of
+        permutation invariance in linear mode connectivity of neural networks, ICLR 2022, arXiv
+        2110.06296, who subtract the line between them, as here.
+    """
+    check_moves_statistics(objective)
+    check_positive("tolerance", tolerance)
+    check_count("points", points)
+    check_count("most", most)
+    if not 3 <= points <= most:
+        raise ValueError(f"points must lie in 3 to most, {most}, but is {points}.")
+    start, end = end_of_path(objective, "start", start), end_of_path(objective, "end", end)
+    seen = {t: _loss_at(objective, start, end, t) for t in np.linspace(0, 1, points).tolist()}
+    while True:
+        barrier, worst = _so_far(seen, tolerance)
+        if barrier.converged or worst is None or len(seen) >= most:
+            return barrier
+        seen[worst] = _loss_at(objective, start, end, worst)
+
+
+def _loss_at(objective: Objective, start: Tensor, end: Tensor, t: float) -> float:
+    # Weighted so that both ends are met exactly, whatever the dtype; but 0 times NaN is NaN.
+    ends = {0.0: start, 1.0: end}
+    return objective.value(ends[t] if t in ends else (1 - t) * start + t * end)
+
+
+def _so_far(seen: dict[float, float], tolerance: float) -> tuple[Barrier, float | None]:
+    """The barrier among the points seen, and where to look next."""
+    positions = np.array(sorted(seen))
+    losses = np.array([seen[t] for t in positions.tolist()])
+    if not np.isfinite(losses).all():
+        place = float(positions[~np.isfinite(losses)][0])
+        return Barrier(math.inf, place, math.inf, False, positions, losses), None
+    rise = losses - ((1 - positions) * losses[0] + positions * losses[-1])
+    top = int(rise.argmax())
+    hidden = _possible(positions, rise)
+    error = max(float(hidden.max()) - float(rise[top]), 0.0)
+    scale = max(float(np.ptp(losses)), abs(float(losses[0])), abs(float(losses[-1])))
+    widest = int(hidden.argmax())
+    middle = float((positions[widest] + positions[widest + 1]) / 2)
+    converged = error <= tolerance * scale
+    found = Barrier(float(rise[top]), float(positions[top]), error, converged, positions, losses)
+    return found, None if middle in seen else middle
+
+
+def _possible(positions: NDArray[np.float64], rise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How high the rise may be inside each interval: a chord, and a parabola bent as it may be.
+
+    Between ends a and b, at distance h, a function with second derivative of at least -M is at
+    most max over s of (1 - s) a + s b + M h² s (1 - s) / 2.
+    """
+    slopes = np.diff(rise) / np.diff(positions)
+    bends = -2 * np.diff(slopes) / (positions[2:] - positions[:-2])
+    first = _trend(positions[1:-1], bends, positions[0])
+    last = _trend(positions[-2:0:-1], bends[::-1], positions[-1])
+    around = np.maximum(np.concatenate([[first], bends, [last]]), 0.0)
+    highest = []
+    for k, (low, high) in enumerate(pairwise(range(len(positions)))):
+        width = positions[high] - positions[low]
+        bow = _SAFETY * max(around[low], around[high]) * width**2 / 2
+        tilt = rise[high] - rise[low]
+        s = float(np.clip(0.5 + tilt / (2 * bow), 0, 1)) if bow > 0 else float(tilt > 0)
+        highest.append(rise[k] + s * tilt + bow * s * (1 - s))
+    return np.array(highest)
+
+
+def _trend(places: NDArray[np.float64], bends: NDArray[np.float64], end: float) -> float:
+    """The most that the nearest bends let expect at an end, where no difference can be taken.
+
+    What a constant, a line and a parabola through the first one, two and three of them give there,
+    by Neville's scheme.
+    """
+    level = bends[:3].tolist()
+    most = level[0]
+    for reach in range(1, len(level)):
+        level = [
+            ((end - places[k + reach]) * near + (places[k] - end) * far)
+            / (places[k] - places[k + reach])
+            for k, (near, far) in enumerate(pairwise(level))
+        ]
+        most = max(most, level[0])
+    return float(most)
+
+
+def end_of_path(objective: Objective, name: str, given: Tensor) -> Tensor:
+    """A point to begin or end at, detached and on the objective's device; it may hold NaN.
+
+    Raises:
+        TypeError: If it is no tensor.
+        ValueError: If it is of another size.
+    """
+    if not isinstance(given, Tensor):
+        raise TypeError(
+            f"{name} must be a tensor, but is {type(given).__name__}. Hint: objective.flatten "
+            "makes one of a state_dict."
+        )
+    objective.layout.check(name, given)
+    return given.detach().to(objective.device)
+
+
+def check_moves_statistics(objective: Objective) -> None:
+    """Refuse frozen statistics where a point is far from the model's own.
+
+    Raises:
+        ValueError: If the model has batch norm and the objective freezes its statistics.
+    """
+    if objective.has_batch_norm and objective.batch_norm == "frozen":
+        raise ValueError(
+            'objective must have batch_norm="recomputed" or "batch" between two models, but has '
+            '"frozen". Hint: the statistics of one model make the other\'s loss meaningless.'
+        )

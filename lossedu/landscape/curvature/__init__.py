@@ -1,0 +1,1 @@
+"""Second derivatives at a point: products, eigenvalues, traces, densities, sharpness."""

@@ -1,0 +1,1 @@
+"""The loss of a model as a function of its parameters alone."""

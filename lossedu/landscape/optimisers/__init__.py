@@ -1,0 +1,1 @@
+"""Optimisers and averages that look for flatter minima."""

@@ -1,0 +1,1 @@
+"""Reports on saved models: comparison, gate, compression, forgetting, variance of runs."""

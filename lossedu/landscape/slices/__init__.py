@@ -1,0 +1,1 @@
+"""The loss along lines and on planes, and the paths that training takes through them."""

@@ -1,0 +1,1 @@
+"""Kernels behind the losses: blocks, tiles, sorting, expansion; each equals a plain formula."""
