@@ -12,6 +12,6 @@ def __getattr__(name: str) -> Any:
     """Load `check`, and torch with it, only for those who ask: commands start without."""
     if name != "check":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from autograder.notebook_check import check
+    from autograder.student.notebook_check import check
 
     return check

@@ -18,10 +18,10 @@ import nbformat
 from autograder.bridge.configuration import course_config
 from autograder.bridge.course import Course
 from autograder.bridge.gradebook import student_marks
-from autograder.export import StudentMark
-from autograder.misconceptions.focal import BANK
-from autograder.new_course import new_course
-from autograder.sample_class import answers_in, filled_in
+from autograder.course.export import StudentMark
+from autograder.course.new_course import new_course
+from autograder.course.sample_class import answers_in, filled_in
+from autograder.rubrics.focal.mistakes import BANK
 from autograder.sandbox.client import Server
 from benchmarks.measure import Measured, Row
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from autograder.bridge.course import Course, logged_to
 from autograder.bridge.gradebook import gradebook_store
-from autograder.classes import ClassWork
-from autograder.engine import engine
-from autograder.folders import CourseFolders
+from autograder.grading.classes import ClassWork
+from autograder.grading.engine import engine
+from autograder.grading.folders import CourseFolders
 from autograder.rubrics import rubric
 
 

@@ -11,8 +11,8 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.bridge.pages import FILTERS
-from autograder.folders import CourseFolders
-from autograder.sources import refresh
+from autograder.bridge.sources import refresh
+from autograder.grading.folders import CourseFolders
 
 CONFIG_FILE = "nbgrader_config.py"
 COURSE_ID = "lossedu"

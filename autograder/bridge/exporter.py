@@ -9,11 +9,11 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.converters.base import NbGraderException
 
 from autograder.bridge.gradebook import gradebook_store
-from autograder.classes import ClassWork
-from autograder.engine import engine
-from autograder.folders import CourseFolders
+from autograder.grading.classes import ClassWork
+from autograder.grading.engine import engine
+from autograder.grading.folders import CourseFolders
+from autograder.grading.submissions import Submission, links
 from autograder.rubrics import rubric
-from autograder.submissions import Submission, links
 
 _log = logging.getLogger(__name__)
 

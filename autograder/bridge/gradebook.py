@@ -24,10 +24,9 @@ from nbgrader.utils import compute_checksum, parse_utc
 from traitlets.config import Config
 
 from autograder.bridge.configuration import COURSE_ID
-from autograder.export import StudentMark
-from autograder.marks import CellMark, DisagreementError, cell_marks
-from autograder.outcomes import Outcome
-from autograder.submissions import WHEN, Submission, SubmissionError, content
+from autograder.grading.marks import CellMark, DisagreementError, cell_marks
+from autograder.grading.outcomes import Outcome, StudentMark
+from autograder.grading.submissions import WHEN, Submission, SubmissionError, content
 
 if TYPE_CHECKING:
     from autograder.rubrics import Rubric

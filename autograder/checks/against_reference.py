@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 import torch
 
+from autograder.checks.bank import Bank
 from autograder.checks.check import Curve, Finding
 from autograder.checks.comparison import as_tensor, same_gradient, same_value, truth
 from autograder.checks.examples import Arguments, smallest_failing
 from autograder.checks.recognition import Exchange, recognise
 from autograder.checks.wording import shown, trouble
-from autograder.misconceptions import Bank
 from autograder.sandbox.session import Call, Reply, Work
 
 Reference = Callable[..., Any]

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.checks.bank import Bank, Variant
 from autograder.checks.check import Finding
 from autograder.checks.comparison import as_tensor, truth
 from autograder.checks.examples import Arguments, smallest_failing
 from autograder.checks.recognition import Exchange, recognise
 from autograder.checks.wording import shown, trouble
-from autograder.misconceptions import Bank, Variant
 from autograder.sandbox.session import Call, Reply, Work
 
 Draw = Callable[[torch.Generator], Sequence[Arguments]]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograder.checks.bank import Bank, Variant
 from autograder.checks.comparison import same
-from autograder.misconceptions import Bank, Variant
 from autograder.sandbox.answers import answer
 from autograder.sandbox.session import Call, Reply
 

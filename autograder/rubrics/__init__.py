@@ -27,7 +27,7 @@ class Rubric:
 
 def names() -> list[str]:
     """The assignments that have a rubric."""
-    return sorted(module.name for module in iter_modules(__path__))
+    return sorted(module.name for module in iter_modules(__path__) if module.ispkg)
 
 
 def rubric(assignment: str) -> Rubric:
@@ -38,5 +38,5 @@ def rubric(assignment: str) -> Rubric:
     """
     if assignment not in names():
         raise LookupError(f"assignment must be one of {names()}, but is {assignment!r}.")
-    found: Rubric = import_module(f"{__name__}.{assignment}").RUBRIC
+    found: Rubric = import_module(f"{__name__}.{assignment}.rubric").RUBRIC
     return found

@@ -16,11 +16,11 @@ from types import SimpleNamespace
 
 import nbformat
 
-from autograder.classes import ClassWork
-from autograder.folders import CourseFolders
-from autograder.outcomes import CheckResult, Outcome
-from autograder.submissions import Submission, handed_in
-from autograder.workers import local
+from autograder.grading.classes import ClassWork
+from autograder.grading.folders import CourseFolders
+from autograder.grading.outcomes import CheckResult, Outcome
+from autograder.grading.submissions import Submission, handed_in
+from autograder.grading.workers import local
 
 TEXT = """---
 jupytext:

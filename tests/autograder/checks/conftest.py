@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from autograder.notebook_check import NotebookWork
 from autograder.sandbox.session import Reply
+from autograder.student.notebook_check import NotebookWork
 
 IMPORTS = "import torch\nfrom torch.nn import functional as F\n"
 

@@ -7,8 +7,8 @@ import torch
 from hypothesis import strategies as st
 
 from autograder.checks.examples import smallest_failing
-from autograder.notebook_check import NotebookWork
 from autograder.sandbox.session import Call
+from autograder.student.notebook_check import NotebookWork
 
 NUMBERS = st.floats(-100, 100).map(lambda x: (torch.tensor(x, dtype=torch.float64),))
 

@@ -5,9 +5,9 @@ import torch
 from hypothesis import strategies as st
 
 from autograder.checks import Aspect, Values
+from autograder.checks.bank import Bank, Mistake, Recipe
 from autograder.checks.comparison import same, truth
 from autograder.checks.recognition import Exchange, recognise
-from autograder.misconceptions import Bank, Mistake, Recipe
 from autograder.sandbox.answers import answer
 from autograder.sandbox.session import Call, Reply
 

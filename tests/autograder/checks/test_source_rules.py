@@ -5,7 +5,7 @@ import pytest
 from autograder.checks import Aspect, Values
 from autograder.checks.program import parsed
 from autograder.checks.sources import Ruled, SourceRule
-from autograder.notebook_check import live_sources
+from autograder.student.notebook_check import live_sources
 
 RULE = SourceRule(
     names=("*binary_cross_entropy*", "*focal_loss*", "BCE*Loss"),

@@ -5,7 +5,7 @@ import torch
 from hypothesis import strategies as st
 
 from autograder.checks import Aspect, Values
-from autograder.misconceptions import Bank, Mistake, Recipe
+from autograder.checks.bank import Bank, Mistake, Recipe
 
 
 def softplus_to(power, x):

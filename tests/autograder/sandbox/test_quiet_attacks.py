@@ -101,7 +101,7 @@ def attack():
 import importlib, importlib.util, sys
 def attack():
     names = ("lossedu", "lossedu.losses", "autograder.rubrics", "autograder.checks",
-             "autograder.misconceptions", "autograder.sandbox.client")
+             "autograder.checks.bank", "autograder.sandbox.client")
     found = [n for n in sys.modules if n.split(".")[0] == "lossedu"
              or n.startswith(("autograder.rubrics", "autograder.checks", "autograder.misc"))]
     return found + reached(*[lambda name=name: importlib.import_module(name) for name in names])

@@ -619,7 +619,7 @@ assert type(model[1]) is nn.SyncBatchNorm
 def test_synchronised_batch_norm_does_not_mix_the_points_of_two_processes(
     in_two_processes, monkeypatch
 ):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
 
     in_two_processes(SYNCHRONISED)
 

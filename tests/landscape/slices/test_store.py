@@ -253,7 +253,7 @@ plane(objective(Dies()), resolution=9, fill="grid", file=sys.argv[1])
 @pytest.mark.parametrize("k", [1, 40, 77])
 def test_a_killed_process_leaves_a_whole_file(tmp_path, k):
     file = tmp_path / "points.npz"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(KILLED), str(file), str(k)]
 
     done = subprocess.run(
@@ -285,7 +285,7 @@ np.savez(f"{sys.argv[1]}/{rank}.npz", losses=found.losses, calls=loss.calls, all
 def test_processes_share_the_places_and_all_get_the_result(
     tmp_path, in_two_processes, monkeypatch, fill
 ):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     whole = plane(objective(), resolution=13, fill=fill, tolerance=0.05)
 
     in_two_processes(SHARED, tmp_path, tmp_path / "points.npz", fill)

@@ -183,7 +183,7 @@ assert trajectory.steps == list(range(41)), trajectory.steps
 
 @pytest.mark.slow
 def test_of_several_processes_one_writes_the_file(tmp_path, in_two_processes, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
 
     in_two_processes(SHARED, tmp_path / "points.f32")
 

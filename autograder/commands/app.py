@@ -1,0 +1,242 @@
+"""The command ``autograder``."""
+
+import json
+import os
+import warnings
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import autograder.grading.fewer_imports  # noqa: F401
+from autograder.commands.teacher import commands
+from autograder.commands.usage import (
+    Assignment,
+    Json,
+    Root,
+    console,
+    course_root,
+    one_line,
+    refused,
+)
+from autograder.grading.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from autograder.grading.submissions import Submission
+    from autograder.grading.workers import Pool
+
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Release and grade assignments.")
+app.add_typer(commands)
+
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
+
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Run without a sandbox: students' code can do all you can.")
+]
+WithoutTraining = Annotated[
+    bool, typer.Option("--without-training", help="Leave out the checks that train models.")
+]
+
+
+@app.command()
+def release(assignment: Assignment, root: Root = Path()) -> None:
+    """Make the student's notebook from the teacher's."""
+    from autograder.bridge.course import Course, logged_to
+    from autograder.grading.folders import CourseFolders
+
+    root = course_root(root, assignment)
+    with one_line(), logged_to(CourseFolders(root).log):
+        Course(root).release(assignment)
+    console.print(f"released  exercises/{assignment}/{assignment}.ipynb")
+
+
+@app.command()
+def grade(
+    assignment: Annotated[str, typer.Option(help="Its folder's name in solutions/.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Notebooks, or folders of them; else all in course/submitted."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="How many processes; else one a core.")
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="Of a Dask cluster, as tcp://host:8786; else this machine grades.")
+    ] = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the last run was stopped.")
+    ] = False,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", help="Write the outcomes to this file.")
+    ] = None,
+    trust: Trust = False,
+    without_training: WithoutTraining = False,
+    root: Root = Path(),
+) -> None:
+    """Grade a class, and put its marks into the gradebook."""
+    from autograder.grading.folders import CourseFolders
+    from autograder.grading.submissions import handed_in, named
+
+    root = course_root(root, assignment)
+    with one_line():
+        submissions = (
+            named(files, assignment) if files else handed_in(CourseFolders(root), assignment)
+        )
+        if not submissions:
+            refused(f"course/submitted must hold {assignment} of somebody, but does not.")
+        with _pool(scheduler, jobs) as pool:
+            outcomes = _graded(
+                root,
+                assignment,
+                submissions,
+                pool,
+                resume=resume,
+                costly=not without_training,
+                trust=trust,
+            )
+    if as_json is not None:
+        as_json.write_text(_as_json(outcomes), encoding="utf-8")
+    _show(outcomes)
+
+
+@app.command()
+def sample_class(
+    assignment: Assignment,
+    root: Root = Path(),
+    as_json: Json = False,
+    without_training: WithoutTraining = False,
+) -> None:
+    """Grade a class of right answers, typical mistakes and a broken file, with feedback."""
+    from autograder.bridge.course import Course, logged_to
+    from autograder.course.sample_class import submit
+    from autograder.grading.folders import CourseFolders
+    from autograder.grading.submissions import Submission
+
+    root = course_root(root, assignment)
+    folders = CourseFolders(root)
+    with one_line(), _pool("", None) as pool:
+        with logged_to(folders.log):
+            course = Course(root)
+            if not folders.exercise(assignment).exists():
+                course.release(assignment)
+        submissions = [
+            Submission(name, folders.submitted(assignment, name) / f"{assignment}.ipynb")
+            for name in submit(root, assignment)
+        ]
+        outcomes = _graded(
+            root, assignment, submissions, pool, resume=True, costly=not without_training
+        )
+        with logged_to(folders.log):
+            course.feedback(assignment)
+    if as_json:
+        typer.echo(_as_json(outcomes), nl=False)
+    else:
+        _show(outcomes)
+
+
+@app.command(name="try")
+def try_(
+    notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
+    assignment: Annotated[str, typer.Option(help="Else the name of the file says it.")] = "",
+    as_json: Json = False,
+    without_training: WithoutTraining = False,
+    trust: Trust = False,
+) -> None:
+    """Ask the public checks about one notebook, as check(...) does in it."""
+    from autograder.commands.tables import check_table
+    from autograder.student.trial import tried
+
+    with one_line():
+        outcome = tried(
+            notebook, assignment or notebook.stem, costly=not without_training, trust=trust
+        )
+    if as_json:
+        typer.echo(_as_json([outcome]), nl=False)
+    else:
+        console.print(check_table(outcome))
+    raise typer.Exit(0 if outcome.score == outcome.max_score else 1)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say which layers of the sandbox work here; exit with 1 if too few do."""
+    from dataclasses import asdict
+
+    from autograder.commands.tables import layer_table
+    from autograder.sandbox.layers import floor_is_met, live_layers
+
+    layers = live_layers()
+    enough = floor_is_met(layers)
+    if as_json:
+        typer.echo(json.dumps([asdict(layer) for layer in layers], indent=1))
+    else:
+        console.print(layer_table(layers))
+        verdict = "Submissions can be graded." if enough else "Submissions must not be graded here."
+        console.print(verdict, highlight=False)
+    raise typer.Exit(0 if enough else 1)
+
+
+def _graded(
+    root: Path,
+    assignment: str,
+    submissions: Sequence["Submission"],
+    pool: "Pool",
+    *,
+    resume: bool,
+    costly: bool,
+    trust: bool = False,
+) -> list[Outcome]:
+    """Grade, with a bar that shows how far; after Ctrl-C, say how to go on."""
+    from autograder.bridge.classroom import open_class
+    from autograder.commands.progress import progress
+
+    if trust:
+        typer.echo("WARNING: no sandbox; every submission can do all that you can.", err=True)
+    done = 0
+    try:
+        with (
+            progress(console, len(submissions)) as advance,
+            open_class(root, assignment, costly=costly, trust=trust) as work,
+        ):
+
+            def known(outcome: Outcome) -> None:
+                nonlocal done
+                done += 1
+                advance(outcome)
+
+            return work.grade(submissions, pool, resume=resume, known=known)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"stopped: {done} of {len(submissions)} are graded. Hint: go on with --resume", err=True
+        )
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _pool(scheduler: str, jobs: int | None) -> AbstractContextManager["Pool"]:
+    """Who grades; the processes of this machine begin to load at once."""
+    from autograder.grading.workers import cluster, machine
+
+    if scheduler:
+        return nullcontext(partial(cluster, scheduler))
+    return machine(jobs or len(os.sched_getaffinity(0)))
+
+
+def _as_json(outcomes: Sequence[Outcome]) -> str:
+    return json.dumps([outcome.as_record() for outcome in outcomes], indent=1) + "\n"
+
+
+def _show(outcomes: Sequence[Outcome]) -> None:
+    from autograder.commands.tables import class_table, faults
+
+    console.print(class_table(outcomes))
+    for line in faults(outcomes):
+        console.print(line, highlight=False, markup=False)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,135 @@
+"""What a teacher does before and after grading: a course, a report, look-alikes, an export."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autograder.commands.usage import (
+    Assignment,
+    Json,
+    Root,
+    console,
+    course_root,
+    one_line,
+    refused,
+)
+
+if TYPE_CHECKING:
+    from autograder.grading.outcomes import Outcome
+
+commands = typer.Typer()
+
+
+@commands.command()
+def new_course(folder: Annotated[Path, typer.Argument(help="New or empty.")]) -> None:
+    """Fill a folder with the assignments and what nbgrader needs."""
+    from autograder.course.new_course import new_course as fill
+
+    try:
+        names = fill(folder)
+    except OSError as error:
+        refused(str(error))
+    console.print(f"made  {folder}  with {', '.join(names)}", highlight=False)
+    console.print(f"next  cd {folder} && autograder doctor", highlight=False)
+
+
+@commands.command()
+def report(
+    assignment: Assignment,
+    html: Annotated[
+        Path | None, typer.Option(help="Where; else course/report-<assignment>.html.")
+    ] = None,
+    as_json: Json = False,
+    root: Root = Path(),
+) -> None:
+    """Write one page about a graded class: each check, and the mistakes that were recognised."""
+    from autograder.course.class_report import page, summary
+    from autograder.grading.folders import CourseFolders
+    from lossedu.whole_files import write_whole
+
+    root = course_root(root, assignment)
+    outcomes = _graded(root, assignment)
+    if as_json:
+        typer.echo(json.dumps(asdict(summary(outcomes)), indent=1))
+        return
+    target = html or CourseFolders(root).course / f"report-{assignment}.html"
+    write_whole(target, page(outcomes))
+    found = summary(outcomes)
+    console.print(
+        f"{found.graded} graded, mean {found.mean:.1f} and median {found.median:.1f} of "
+        f"{found.max_score:g} points by machine",
+        highlight=False,
+    )
+    for name, count in found.misconceptions.items():
+        console.print(f"  {count:4d}  {name}", highlight=False)
+    console.print(f"written  {target}", highlight=False)
+
+
+@commands.command()
+def similar(
+    assignment: Assignment,
+    least: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="The smallest shared part that is listed.")
+    ] = 0.5,
+    as_json: Json = False,
+    root: Root = Path(),
+) -> None:
+    """List pairs of submissions that are much alike: evidence, never a verdict."""
+    from autograder.commands.tables import pair_table
+    from autograder.course.look_alikes import look_alikes
+
+    root = course_root(root, assignment)
+    with one_line():
+        pairs = look_alikes(root, assignment, least=least)
+    if as_json:
+        typer.echo(json.dumps([asdict(pair) for pair in pairs], indent=1))
+    elif pairs:
+        console.print(pair_table(pairs))
+    else:
+        console.print("No two submissions are much alike.")
+
+
+@commands.command()
+def export(
+    assignment: Assignment,
+    platform: Annotated[str, typer.Option("--for", help="canvas or moodle.")],
+    out: Annotated[Path | None, typer.Option(help="A file; else the terminal.")] = None,
+    root: Root = Path(),
+) -> None:
+    """Write marks, by machine and by hand, for a learning platform to import."""
+    from autograder.bridge.configuration import course_config
+    from autograder.bridge.gradebook import student_marks
+    from autograder.course.export import FORMATS
+    from lossedu.whole_files import write_whole
+
+    if platform not in FORMATS:
+        refused(f"--for must be one of {', '.join(FORMATS)}, but is {platform!r}.")
+    root = course_root(root, assignment)
+    with one_line():
+        marks = student_marks(course_config(root), assignment)
+    text = FORMATS[platform](assignment, marks)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        write_whole(out, text)
+    waiting = sum(not mark.complete for mark in marks)
+    if waiting:
+        typer.echo(f"{waiting} of {len(marks)} still wait for marks by hand.", err=True)
+
+
+def _graded(root: Path, assignment: str) -> "list[Outcome]":
+    """What the last run found out; else exit with 2."""
+    from autograder.grading.folders import CourseFolders
+    from autograder.grading.journal import outcomes
+
+    found = outcomes(CourseFolders(root).journal(assignment))
+    if not found:
+        refused(
+            f"{assignment!r} must have been graded, but has no results. "
+            f"Hint: autograder grade --assignment {assignment}"
+        )
+    return found

@@ -1,0 +1,61 @@
+"""A course folder that works: the assignments, and a configuration that nbgrader reads."""
+
+from pathlib import Path
+
+from lossedu.whole_files import write_whole
+
+_PACKAGED = Path(__file__).parents[1] / "assignments"
+_CHECKED_OUT = Path(__file__).parents[2] / "solutions"
+_CONFIGURATION = '''"""nbgrader reads this when a command runs in this folder."""
+
+from pathlib import Path
+
+from autograder.bridge.configuration import configure
+
+configure(get_config(), Path(__file__).resolve().parent)
+'''
+_READ_ME = """# A course on losses
+
+The assignments are in `solutions/`; students get what is in `exercises/`. In this folder:
+
+    autograder doctor              # is the sandbox ready?
+    autograder release focal       # makes exercises/focal/focal.ipynb
+    autograder grade --assignment focal
+    nbgrader formgrader            # marks by hand, feedback
+
+Submissions belong in `course/submitted/<student>/<assignment>/<assignment>.ipynb`.
+`course/` holds what students wrote, their marks, and the secret seed of the hidden inputs: keep it
+to yourself, and keep a copy of it.
+"""
+
+
+def new_course(folder: Path) -> list[str]:
+    """Fill a new folder.
+
+    Args:
+        folder: Where; made if it is not there.
+
+    Returns:
+        The names of the assignments in it.
+
+    Raises:
+        FileExistsError: If there is something in it already.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileExistsError(
+            f"folder must be new or empty, but {folder} is not. Hint: choose another name."
+        )
+    given = assignments_folder()
+    sources = sorted(given.glob("*/*.md"))
+    for source in sources:
+        target = folder / "solutions" / source.relative_to(given)
+        write_whole(target, source.read_text(encoding="utf-8"))
+    write_whole(folder / "nbgrader_config.py", _CONFIGURATION)
+    write_whole(folder / "README.md", _READ_ME)
+    write_whole(folder / ".gitignore", "course/\n.jupyter/\n")
+    return [source.parent.name for source in sources]
+
+
+def assignments_folder() -> Path:
+    """Where the assignments are: beside the package when installed, in the repository otherwise."""
+    return _PACKAGED if _PACKAGED.exists() else _CHECKED_OUT

@@ -1,0 +1,155 @@
+"""Grades one submission: run its cells, ask every check, say what came of it."""
+
+import hashlib
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from nbformat import NotebookNode
+
+from autograder.checks.check import Check, Finding
+from autograder.grading.feedback import earned, show
+from autograder.grading.marks import CHECK_FAILED
+from autograder.grading.notebooks import (
+    Assignment,
+    UnreadableError,
+    composed,
+    experiments,
+    is_test,
+    read,
+)
+from autograder.grading.outcomes import CheckResult, Outcome
+from autograder.sandbox.client import Server, Session, Usage
+from autograder.sandbox.session import Cell, CellRun
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A graded submission.
+
+    Attributes:
+        outcome: The marks and what led to them.
+        notebook: What was run, with its outputs and the feedback; None if it was unreadable.
+    """
+
+    outcome: Outcome
+    notebook: NotebookNode | None
+
+
+def grade(
+    raw: bytes,
+    submission: str,
+    assignment: Assignment,
+    server: Server,
+    secret: int | None,
+    *,
+    costly: bool = True,
+) -> Graded:
+    """Grade the bytes of a notebook file.
+
+    Args:
+        raw: The file.
+        submission: Whose it is.
+        assignment: What it answers.
+        server: Where it runs.
+        secret: The teacher's seed of the hidden inputs; the same for a whole class.  None for
+            public inputs alone.
+        costly: Whether to ask the checks that train a model, too, and to run the assignment's own
+            experiments.  Checks left out are not in the outcome, neither in its score nor in its
+            maximum.
+    """
+    start = time.perf_counter()
+    checks = [check for check in assignment.rubric.checks if costly or not check.costly]
+    try:
+        work = composed(read(raw), assignment.template)
+    except UnreadableError as error:
+        seconds = time.perf_counter() - start
+        return Graded(_unreadable(submission, assignment.name, checks, str(error), seconds), None)
+    left_out = set() if costly else experiments(assignment.template)
+    runs, findings, usage = _asked(server, _cells(work.notebook, left_out), checks, secret)
+    results = [_result(check, finding) for check, finding in zip(checks, findings, strict=True)]
+    outcome = Outcome(
+        submission,
+        assignment.name,
+        score=sum(result.points for result in results),
+        max_score=sum(check.points for check in checks),
+        seconds=time.perf_counter() - start,
+        peak_mb=usage.peak_mb,
+        status=_status(runs, usage.status),
+        checks=results,
+        integrity=work.integrity,
+    )
+    return Graded(outcome, show(work.notebook, runs, list(zip(checks, findings, strict=True))))
+
+
+def _cells(notebook: NotebookNode, left_out: set[str]) -> list[Cell]:
+    """What is to be run: all code but the checks, which the grader asks itself."""
+    return [
+        Cell(cell.id, cell.source)
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not is_test(cell) and cell.source not in left_out
+    ]
+
+
+def _asked(
+    server: Server, cells: Sequence[Cell], checks: Sequence[Check], secret: int | None
+) -> tuple[list[CellRun], list[Finding], Usage]:
+    """Run the cells, and ask every check."""
+    with server.open() as session:
+        runs = session.run(cells)
+        if not session.alive:  # what stands behind the cell that ended it is still to be run
+            runs = session.reopen()
+        findings = [judged(check, session, secret) for check in checks]
+        return runs, findings, session.close()
+
+
+def _unreadable(
+    submission: str, assignment: str, checks: Sequence[Check], why: str, seconds: float
+) -> Outcome:
+    nothing = [CheckResult(check.id, 0.0, check.points, "missing") for check in checks]
+    most = sum(check.points for check in checks)
+    return Outcome(submission, assignment, 0.0, most, seconds, 0.0, "unreadable", nothing, [why])
+
+
+def judged(check: Check, session: Session, secret: int | None) -> Finding:
+    """Ask one check; what is wrong with the check itself costs the batch nothing."""
+    try:
+        if not session.alive:
+            session.reopen()
+        finding = check.judge(session, None if secret is None else drawn_for(check.id, secret))
+        if math.isfinite(finding.share) and 0 <= finding.share <= 1:
+            return finding
+        _log.error("%s: the share must be in [0, 1], but is %r.", check.id, finding.share)
+    except Exception:
+        _log.exception("%s could not be judged", check.id)
+    return Finding("error", 0.0, CHECK_FAILED)
+
+
+def drawn_for(check: str, secret: int) -> torch.Generator:
+    """The generator of a check's hidden inputs: the same for every submission of a class."""
+    digest = hashlib.blake2b(f"{secret}:{check}".encode(), digest_size=8).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
+
+
+def _result(check: Check, finding: Finding) -> CheckResult:
+    return CheckResult(
+        check.id,
+        earned(check, finding),
+        check.points,
+        finding.status,
+        finding.message,
+        finding.misconception,
+    )
+
+
+def _status(runs: Sequence[CellRun], ended: str) -> Literal["graded", "crashed", "timeout"]:
+    """How the process ended; a cell that was stopped softly and in time did not end it."""
+    if ended == "timeout":
+        return "timeout"
+    return "crashed" if ended == "crashed" or any(r.status == "crashed" for r in runs) else "graded"

@@ -1,0 +1,122 @@
+"""What is known survives: a file that grows by one line a result, and is read after a crash.
+
+A line is written by one call and reaches the disk before anything else happens.  The last line may
+be torn by a crash; it is then as if it had not been written.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.outcomes import Outcome
+
+
+class BusyError(RuntimeError):
+    """Somebody else is writing the journal."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The latest that a journal says of one submission.
+
+    Attributes:
+        fingerprint: Of all that the outcome depends on.
+        outcome: What came of it.
+        stored: Whether the gradebook has it.
+    """
+
+    fingerprint: str
+    outcome: Outcome
+    stored: bool = False
+
+
+def entries(path: Path) -> dict[str, Entry]:
+    """The latest entry of each submission; a line that cannot be read counts for nothing."""
+    found: dict[str, Entry] = {}
+    for record in _records(path):
+        try:
+            _take(record, found)
+        except (KeyError, TypeError, AttributeError):
+            continue  # written by another version
+    return found
+
+
+def outcomes(path: Path) -> list[Outcome]:
+    """The latest outcome of each submission, by name."""
+    return [entry.outcome for _, entry in sorted(entries(path).items())]
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep every other run away from a journal.
+
+    Raises:
+        BusyError: If another run has it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(
+                f"{path.stem} must be graded by one run at a time, but another is at it."
+            ) from error
+        yield
+
+
+def begin_anew(path: Path) -> None:
+    """Forget every result."""
+    if path.exists():
+        os.truncate(path, 0)
+
+
+def note_outcome(path: Path, fingerprint: str, outcome: Outcome) -> None:
+    """Write down what came of a submission."""
+    _append(path, {"fingerprint": fingerprint, "outcome": outcome.as_record()})
+
+
+def note_stored(path: Path, submission: str, fingerprint: str) -> None:
+    """Write down that the gradebook has it."""
+    _append(path, {"fingerprint": fingerprint, "stored": submission})
+
+
+def _take(record: dict[str, Any], found: dict[str, Entry]) -> None:
+    fingerprint = record["fingerprint"]
+    if "outcome" in record:
+        outcome = Outcome.from_record(record["outcome"])
+        found[outcome.submission] = Entry(fingerprint, outcome)
+        return
+    known = found.get(record["stored"])
+    if known is not None and known.fingerprint == fingerprint:
+        found[record["stored"]] = Entry(fingerprint, known.outcome, stored=True)
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        return
+    for line in path.read_bytes().splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            yield record
+
+
+def _append(path: Path, record: dict[str, Any]) -> None:
+    """One line, in one call; behind a torn line, on a line of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        size = os.fstat(handle).st_size
+        torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        line = json.dumps(record, ensure_ascii=True).encode()
+        os.write(handle, (b"\n" if torn else b"") + line + b"\n")
+        os.fsync(handle)
+    finally:
+        os.close(handle)

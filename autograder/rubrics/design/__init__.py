@@ -1,0 +1,1 @@
+"""All of the assignment on the design of a loss: rubric, inputs, references, mistakes."""

@@ -1,0 +1,1 @@
+"""All of the assignment on ranking losses: rubric, inputs, references, mistakes."""

@@ -1,0 +1,1 @@
+"""What a student uses: ``check`` in a notebook, and a trial of the whole notebook."""

@@ -1,0 +1,35 @@
+"""Canvas and Moodle get what their import pages ask for."""
+
+import csv
+import io
+
+from autograder.course.export import FORMATS, StudentMark
+
+ADA = StudentMark("ada", "Lovelace", "Ada", "ada@example.org", "1815", 20.125, 24, complete=True)
+BOB = StudentMark("bob", "", "", "", "", 0, 24, complete=False)
+
+
+def rows(name, *marks):
+    return list(csv.reader(io.StringIO(FORMATS[name]("focal", marks))))
+
+
+def test_canvas_gets_points_possible_and_a_row_a_student():
+    head, possible, ada, bob = rows("canvas", ADA, BOB)
+
+    assert head == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "focal"]
+    assert possible == ["    Points Possible", "", "", "", "", "24"]
+    assert ada == ["Lovelace, Ada", "1815", "", "ada", "", "20.12"]
+    assert bob == ["bob", "", "", "bob", "", "0"]
+
+
+def test_moodle_gets_users_by_name():
+    head, ada, bob = rows("moodle", ADA, BOB)
+
+    assert head == ["username", "email", "firstname", "lastname", "focal"]
+    assert ada == ["ada", "ada@example.org", "Ada", "Lovelace", "20.12"]
+    assert bob == ["bob", "", "", "", "0"]
+
+
+def test_a_class_without_students_is_a_file_with_a_head():
+    assert len(rows("moodle")) == 1
+    assert rows("canvas")[1][-1] == "0"

@@ -1,0 +1,316 @@
+"""Both assignments: what is right loses nothing, each known mistake loses points and is named."""
+
+import ast
+import re
+import sys
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.bridge.sources import notebook_of
+from autograder.course.sample_class import answers_in
+from autograder.rubrics.design.chosen_brief import ChosenBrief
+from autograder.student.notebook_check import NotebookWork
+from lossedu import catalog
+
+ROOT = Path(__file__).parents[3]
+ASSIGNMENTS = ("ranking", "design")
+TEXTS = {name: (ROOT / "solutions" / name / f"{name}.md").read_text() for name in ASSIGNMENTS}
+NOTEBOOKS = {name: notebook_of(text) for name, text in TEXTS.items()}
+RUBRICS = {name: import_module(f"autograder.rubrics.{name}.rubric").RUBRIC for name in ASSIGNMENTS}
+BANKS = {name: import_module(f"autograder.rubrics.{name}.mistakes").BANK for name in ASSIGNMENTS}
+BY_HAND = {"ranking": 4, "design": 7}
+BRIEFS = {"rating": "ratings", "stock": "stock", "best": "stock"}
+SINGLES = [(name, variant) for name, bank in BANKS.items() for variant in bank.singles()]
+SAMPLES = [
+    (name, path) for name in ASSIGNMENTS for path in sorted((ROOT / "samples" / name).glob("*.py"))
+]
+both = pytest.mark.parametrize("assignment", ASSIGNMENTS)
+
+
+def of_samples(kind):
+    found = [(name, path) for name, path in SAMPLES if path.stem.startswith(kind)]
+    names = [f"{name}-{path.stem}" for name, path in found]
+    return pytest.mark.parametrize(("assignment", "path"), found, ids=names)
+
+
+def teachers_names(assignment):
+    """What the model answers define; cells that only print are left out."""
+    space = {"check": lambda question: None}
+    for cell in NOTEBOOKS[assignment].cells:
+        if cell.cell_type == "code" and "print(" not in cell.source:
+            exec(cell.source.replace("from autograder import check", ""), space)
+    return space
+
+
+def starter_names(assignment):
+    """What a student has before the first line is written."""
+    region = re.compile(r"### BEGIN SOLUTION.*?### END SOLUTION", re.DOTALL)
+    space = {"check": lambda question: None}
+    for cell in NOTEBOOKS[assignment].cells:
+        if cell.cell_type != "code" or "print(" in cell.source:
+            continue
+        stub = region.sub(f'raise NotImplementedError("{cell.id}")', cell.source)
+        try:
+            exec(stub.replace("from autograder import check", ""), space)
+        except NotImplementedError:
+            continue
+    return space
+
+
+def sample_names(assignment, path, space):
+    code = {cell.id for cell in NOTEBOOKS[assignment].cells if cell.cell_type == "code"}
+    for cell, body in answers_in(path.read_text()).items():
+        if cell in code:
+            exec(body, space)
+    return space
+
+
+def asks(check, function):
+    if isinstance(check, ChosenBrief):
+        return any(one.function == function for one in check.choices.values())
+    return getattr(check, "check", check).function == function
+
+
+def judged(checks, names, seed):
+    secret = None if seed is None else torch.Generator().manual_seed(seed)
+    work = NotebookWork(names, {})
+    return {check.id: check.judge(work, secret) for check in checks}
+
+
+def failed(findings):
+    return {name: found for name, found in findings.items() if found.status != "passed"}
+
+
+@cache
+def handed_in(assignment, source, function, seed=1):
+    """What the checks find of a function with a mistake, among right ones."""
+    space = teachers_names(assignment)
+    exec(source, space)
+    if assignment == "design":
+        prefix = function.partition("_")[0]
+        space["BRIEF"] = BRIEFS.get(prefix, "labels")
+    checks = [check for check in RUBRICS[assignment].checks if asks(check, function)]
+    return judged(checks, space, seed)
+
+
+# --- what is right -------------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+def test_model_answers_pass_every_check(assignment, seed):
+    checks = RUBRICS[assignment].checks
+
+    findings = judged(checks, teachers_names(assignment), seed)
+
+    assert failed(findings) == {}
+
+
+@both
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**62))
+def test_model_answers_pass_whatever_the_secret_is(assignment, seed):
+    checks = [check for check in RUBRICS[assignment].checks if not check.costly]
+
+    findings = judged(checks, teachers_names(assignment), seed)
+
+    assert failed(findings) == {}
+
+
+@of_samples("right")
+def test_right_answers_lose_nothing_and_are_never_named(assignment, path):
+    names = sample_names(assignment, path, starter_names(assignment))
+
+    seen = judged(RUBRICS[assignment].checks, names, None)
+    graded = judged(RUBRICS[assignment].checks, names, 5)
+
+    assert failed(seen) == {}
+    assert failed(graded) == {}
+    assert all(found.misconception is None for found in graded.values())
+
+
+@both
+def test_there_are_six_right_answers_that_differ_from_the_model_ones(assignment):
+    right = [path for name, path in SAMPLES if name == assignment and "right" in path.stem]
+
+    assert len(right) >= 6
+    assert len({path.read_text() for path in right}) == len(right)
+
+
+# --- what is wrong -------------------------------------------------------------------------------
+
+
+@both
+def test_the_starter_earns_nothing_and_is_told_that_it_is_not_solved(assignment):
+    findings = judged(RUBRICS[assignment].checks, starter_names(assignment), 1)
+
+    assert {found.status for found in findings.values()} == {"missing"}
+    assert all(found.share == 0 for found in findings.values())
+
+
+@both
+def test_a_stub_stands_within_a_function_so_that_running_all_cells_defines_them(assignment):
+    names = starter_names(assignment)
+    wanted = {recipe.function for recipe in BANKS[assignment].recipes}
+
+    assert wanted <= set(names)
+
+
+@of_samples("wrong")
+def test_wrong_answers_lose_points(assignment, path):
+    names = sample_names(assignment, path, teachers_names(assignment))
+
+    lost = failed(judged(RUBRICS[assignment].checks, names, 5))
+
+    assert lost
+    assert all(found.share < 1 and found.message for found in lost.values())
+
+
+@pytest.mark.parametrize(
+    ("assignment", "variant"), SINGLES, ids=[variant.name for _, variant in SINGLES]
+)
+def test_a_known_mistake_loses_points(assignment, variant):
+    lost = failed(handed_in(assignment, variant.source, variant.function))
+
+    assert lost
+    assert all(found.share < 1 for found in lost.values())
+
+
+@both
+def test_known_mistakes_are_named_exactly(assignment):
+    """Prints the two-way table, variant by check: where each loses, and whether it is named."""
+    table = {
+        variant.name: handed_in(assignment, variant.source, variant.function)
+        for variant in BANKS[assignment].singles()
+    }
+
+    wide = max(map(len, table))
+    for name, findings in table.items():
+        row = (f"{check} {_mark(name, found)}" for check, found in findings.items())
+        sys.stdout.write(f"{name:{wide}s}  {'  '.join(row)}\n")
+    named = [
+        name
+        for name, findings in table.items()
+        if all(found.misconception == name for found in failed(findings).values())
+    ]
+    sys.stdout.write(f"{len(named)} of {len(table)} are named by every check that they fail\n")
+
+    assert len(table) >= {"ranking": 25, "design": 15}[assignment]
+    assert len(named) >= 0.9 * len(table), sorted(set(table) - set(named))
+
+
+def _mark(name, found):
+    if found.status == "passed":
+        return "."
+    return "named" if found.misconception == name else "lost"
+
+
+@both
+def test_two_mistakes_together_lose_points_and_most_are_named(assignment):
+    pairs = [
+        variant
+        for recipe in BANKS[assignment].recipes
+        for variant in BANKS[assignment].variants(recipe.function)
+        if len(variant.mistakes) == 2
+    ][::9]
+    found = {
+        variant.name: failed(handed_in(assignment, variant.source, variant.function))
+        for variant in pairs
+    }
+    named = [
+        name
+        for name, lost in found.items()
+        if any(set(name.split(" + ")) <= _words(one) for one in lost.values())
+    ]
+
+    assert [name for name, lost in found.items() if not lost] == []
+    assert len(named) >= 0.6 * len(pairs), sorted(set(found) - set(named))
+
+
+def _words(finding):
+    return set((finding.misconception or "").split(" + "))
+
+
+@pytest.mark.parametrize(("assignment", "variant"), SINGLES[::4])
+def test_a_message_does_not_depend_on_the_secret(assignment, variant):
+    one = handed_in(assignment, variant.source, variant.function, 1)
+    other = handed_in(assignment, variant.source, variant.function, 2)
+
+    assert {name: found.message for name, found in one.items()} == {
+        name: found.message for name, found in other.items()
+    }
+
+
+# --- the notebook, the rubric, the book ----------------------------------------------------------
+
+
+def marks(assignment):
+    return {
+        cell.id: cell.metadata.get("nbgrader", {})
+        for cell in NOTEBOOKS[assignment].cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    }
+
+
+@both
+def test_points_of_headings_cells_and_rubric_agree(assignment):
+    points = {name: mark["points"] for name, mark in marks(assignment).items()}
+    by_hand = sum(mark["points"] for mark in marks(assignment).values() if mark["solution"])
+    headings = re.findall(r"^## \d\. .*\((\d+) points?", TEXTS[assignment], re.MULTILINE)
+
+    for name, mark in marks(assignment).items():
+        if not mark["solution"]:
+            assert points[name] == sum(one.points for one in RUBRICS[assignment].of_cell(name))
+    assert (sum(points.values()), by_hand) == (28, BY_HAND[assignment])
+    assert sum(map(int, headings)) == 28
+    assert f"**Points:** 28, of which {by_hand} are marked by hand" in TEXTS[assignment]
+
+
+@both
+def test_each_graded_cell_is_one_line_that_names_a_check_of_that_cell(assignment):
+    sources = {cell.id: cell.source for cell in NOTEBOOKS[assignment].cells}
+    machine = {name for name, mark in marks(assignment).items() if not mark["solution"]}
+
+    assert {check.cell for check in RUBRICS[assignment].checks} == machine
+    for check in RUBRICS[assignment].checks:
+        assert sources[check.cell] == f'check("{check.id}")'
+
+
+@both
+def test_the_student_sees_neither_answers_nor_the_library(assignment):
+    cells = NOTEBOOKS[assignment].cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+
+    assert code[0].source == (
+        "import math\n\nimport torch\nfrom torch.nn import functional as F\n\n"
+        "from autograder import check"
+    )
+    for cell in code:
+        assert "lossedu" not in cell.source
+        assert len(cell.source.splitlines()) <= 40
+        ast.parse(cell.source)
+
+
+@both
+def test_every_mistake_links_to_a_place_that_exists(assignment):
+    for mistake in BANKS[assignment].mistakes:
+        page, _, anchor = mistake.link.partition("#")
+        assert anchor in anchors(page), mistake.link
+
+
+@cache
+def anchors(page):
+    text = (ROOT / "book" / page.replace(".html", ".md")).read_text()
+    if page == "reference/glossary.html":
+        terms = re.findall(r"^([A-Za-z].*)\n  ", text, re.MULTILINE)
+        return {"term-" + term.replace(" ", "-") for term in terms}
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    if page == "reference/loss-atlas.html":
+        headings += [spec.title for spec in catalog.specs().values()]
+    return {re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") for heading in headings}
