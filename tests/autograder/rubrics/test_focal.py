@@ -13,7 +13,7 @@ import torch
 from autograder.bridge.sources import notebook_of
 from autograder.course.sample_class import answers_in, filled_in
 from autograder.rubrics import rubric
-from autograder.rubrics.focal.rubric import exams
+from autograder.rubrics.focal import exams
 from autograder.student.notebook_check import NotebookWork
 
 ROOT = Path(__file__).parents[3]
