@@ -3,6 +3,7 @@
 # make test     everything that must hold, in parallel
 # make bench    speed and memory, side by side with peers
 # make book     the book alone        make clean   remove what was built
+# make notebooks   run each chapter's notebook in an environment with the wheel and its extra `book` alone
 
 SHELL := /bin/bash
 comma := ,
@@ -20,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
 .DEFAULT_GOAL := help
-.PHONY: help course serve test bench book class screenshot debian clean
+.PHONY: help course serve test notebooks bench book class screenshot debian clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -47,14 +48,16 @@ $(BIN)/python:
 	  || { echo "The venv module is missing. Hint: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
 
 # torch by itself: its builds differ in what else they bring, which only torch knows.
+ifeq ($(TORCH),cpu)
+torch_for = $(PIP) install --no-deps "$$(grep '^uv==' constraints.txt)" && \
+  $(BIN)/uv pip install --python $(1) --no-deps --torch-backend cpu "$$(grep '^torch==' constraints.txt)"
+else
+torch_for = $(1) -m pip install -c constraints.txt "$$(grep '^torch==' constraints.txt)"
+endif
+
 $(VENV)/.torch: constraints.txt | $(BIN)/python
 	$(call say,[environment] installing torch)
-ifeq ($(TORCH),cpu)
-	@$(PIP) install --no-deps "$$(grep '^uv==' constraints.txt)"
-	@$(BIN)/uv pip install --python $(BIN)/python --no-deps --torch-backend cpu "$$(grep '^torch==' constraints.txt)"
-else
-	@$(PIP) install -c constraints.txt "$$(grep '^torch==' constraints.txt)"
-endif
+	@$(call torch_for,$(BIN)/python)
 	@touch $@
 
 # The lock names all that is needed: nothing is looked for, and no resolver can go astray.
@@ -114,6 +117,20 @@ debian:
 
 test: $(VENV)/.dev debian
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
+
+# As a reader runs a chapter: the wheel with its extra `book`, what executes a notebook, and nothing else of ours.
+READER := book/_build/reader
+notebooks: book
+	$(call say,[1/2] a new environment for the wheel and its extra for chapters)
+	@rm -rf $(READER) && $(PYTHON) -m venv $(READER)
+	@$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir $(READER)/wheel .
+	@$(call torch_for,$(READER)/bin/python)
+	@$(READER)/bin/python -m pip install --quiet -c constraints.txt nbclient ipykernel "$$(ls $(READER)/wheel/*.whl)[book]"
+	$(call say,[2/2] each chapter$(comma) from its first cell to its last)
+	@find $(SITE) -name '*.ipynb' | sort | while read -r chapter; do \
+	  (cd $(READER) && bin/jupyter-execute --timeout=600 "$(CURDIR)/$$chapter" >run.log 2>&1) \
+	    || { cat $(READER)/run.log; echo "$$chapter does not run."; exit 1; }; \
+	  echo "$$chapter runs."; done
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet --no-deps -r benchmarks/peers.txt

@@ -199,9 +199,12 @@ class Drill(SphinxDirective):
             text = read_drill("\n".join(self.content))
         except ValueError as error:
             raise self.error(str(error)) from error
-        box = drill("", self._title(text), names=[self.options["label"]])
+        title = self._title(text)
+        box = drill("", title, names=[self.options["label"]])
         self.set_source_info(box)
         self.state.document.note_explicit_target(box)
+        labels = self.env.get_domain("std").labels
+        labels[self.options["label"]] = (self.env.docname, box["ids"][0], title["plain"])
         self._parse(text.prompt, box)
         if text.task and text.check:
             box += self._code("task", text.task) + self._code("check", text.check)
@@ -256,9 +259,7 @@ def close_drill(self: HTML5Translator, node: drill) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.setup_extension("folds")
-    app.add_enumerable_node(
-        drill, "drill", lambda node: node[0]["plain"], html=(open_drill, close_drill)
-    )
+    app.add_node(drill, html=(open_drill, close_drill))
     app.add_directive("drill", Drill)
     app.connect("source-read", add_cells)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

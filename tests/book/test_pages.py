@@ -178,19 +178,11 @@ def test_a_chapter_includes_the_packages_own_function(page):
         assert f"def {name}(" in (BOOK / page).parent.joinpath(path).resolve().read_text()
 
 
-# Chapters whose cells in view still hand numbers to sentences; a name leaves with the last one.
-GLUE_IN_VIEW = {
-    "classification/cross-entropy",
-    "classification/focal",
-    "foundations/what-a-loss-asks",
-}
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_glue_stands_only_in_cells_out_of_view(page):
     seen, _ = in_view_and_out_of_it(page)
 
-    assert any("glue" in code for code in seen) == (page in GLUE_IN_VIEW)
+    assert [code for code in seen if "glue" in code] == []
 
 
 def bound_and_read(code: str) -> tuple[set[str], set[str]]:

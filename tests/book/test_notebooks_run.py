@@ -1,0 +1,101 @@
+"""Every chapter's notebook runs from top to bottom without what builds the book."""
+
+import textwrap
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
+
+pytestmark = [pytest.mark.book, pytest.mark.slow]
+
+BOOK = Path(__file__).parent.parent.parent / "book"
+FRAME = ("start", "teach", "reference")
+CHAPTERS = sorted(
+    path.relative_to(BOOK).with_suffix("").as_posix()
+    for path in BOOK.glob("[a-z]*/*.md")
+    if path.parent.name not in FRAME and "{code-cell}" in path.read_text()
+)
+# What the extra `book` does not bring.  The file is read by every process that starts with it.
+WITHOUT = """
+import sys
+
+ABSENT = {"accelerate", "docutils", "jupyter_book", "jupytext", "lightning", "markdown_it",
+          "myst_nb", "myst_parser", "nbgrader", "safetensors", "sphinx", "typer", "yaml"}
+
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ABSENT:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Absent())
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Execute a notebook in a process that has only what a reader has; it is filled in."""
+    (tmp_path / "sitecustomize.py").write_text(textwrap.dedent(WITHOUT))
+
+    def execute(notebook):
+        client = NotebookClient(
+            notebook,
+            timeout=600,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(tmp_path)}},
+        )
+        client.execute(extra_arguments=[], env=environment(tmp_path))
+
+    return execute
+
+
+def environment(folder):
+    import os
+
+    return os.environ | {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
+
+
+def printed(cell):
+    return "".join(output.get("text", "") for output in cell.outputs)
+
+
+def test_what_builds_the_book_is_out_of_reach(run):
+    code = """
+    try:
+        import sphinx
+    except ModuleNotFoundError as missing:
+        print(missing)
+    """
+    notebook = nbformat.v4.new_notebook(cells=[new_code_cell(textwrap.dedent(code))])
+
+    run(notebook)
+
+    assert printed(notebook.cells[0]) == "No module named 'sphinx'\n"
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_runs_and_its_drills_wait_for_an_answer_and_take_the_right_one(
+    built, run, loaded_extension, page
+):
+    notebook = nbformat.read(built / f"{page}.ipynb", as_version=4)
+    drills = [
+        text
+        for _, text in loaded_extension("drills").drills_of((BOOK / f"{page}.md").read_text())
+        if text.task
+    ]
+    checks = [c for c in notebook.cells if "drill-check" in c.metadata.get("tags", [])]
+    solved = []
+    for drill, check in zip(drills, checks, strict=True):
+        solved += [new_code_cell(drill.solution_code), new_code_cell(check.source)]
+    notebook.cells += solved
+
+    run(notebook)
+
+    waiting = [printed(cell) for cell in checks]
+    assert [said for said in waiting if not said.startswith("Not answered yet")] == []
+    assert [printed(cell) for cell in solved[1::2]] == ["Right.\n"] * len(drills)
+    complaints = [c.source for c in notebook.cells if "stderr" in str(c.get("outputs", ""))]
+    assert complaints == []
