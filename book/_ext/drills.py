@@ -199,12 +199,9 @@ class Drill(SphinxDirective):
             text = read_drill("\n".join(self.content))
         except ValueError as error:
             raise self.error(str(error)) from error
-        title = self._title(text)
-        box = drill("", title, names=[self.options["label"]])
+        box = drill("", self._title(text), names=[self.options["label"]])
         self.set_source_info(box)
         self.state.document.note_explicit_target(box)
-        labels = self.env.get_domain("std").labels
-        labels[self.options["label"]] = (self.env.docname, box["ids"][0], title["plain"])
         self._parse(text.prompt, box)
         if text.task and text.check:
             box += self._code("task", text.task) + self._code("check", text.check)
@@ -246,6 +243,13 @@ def add_cells(app: Sphinx, docname: str, source: list[str]) -> None:
             )
 
 
+def name_links(app: Sphinx, doctree: nodes.document) -> None:
+    """Let a link to a drill's label say its title, as Sphinx does it for sections alone."""
+    labels = app.env.get_domain("std").labels
+    for box in doctree.findall(drill):
+        labels[box["names"][0]] = (app.env.docname, box["ids"][0], box[0]["plain"])
+
+
 def open_drill(self: HTML5Translator, node: drill) -> None:
     """Begin the box."""
     self.visit_admonition(node)
@@ -262,4 +266,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(drill, html=(open_drill, close_drill))
     app.add_directive("drill", Drill)
     app.connect("source-read", add_cells)
+    app.connect("doctree-read", name_links)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

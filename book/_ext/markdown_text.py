@@ -128,7 +128,8 @@ class Markdown:
     block_index = block_toctree = block_target = block_Invisible
 
     def block_PassthroughTextElement(self, node: nodes.Element) -> str:
-        return self.inline(node)
+        text = self.inline(node)
+        return f"**{text}**" if "sd-card-title" in node["classes"] else text
 
     # --- inside a paragraph ---
 

@@ -23,6 +23,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError, ExtensionError
 
+from lossedu.whole_files import write_whole
+
 NOT_CHAPTERS = ("start", "teach", "reference")
 BRANCH = "gh-pages"
 _ADDRESS = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?")
@@ -136,12 +138,48 @@ def bound_by(code: str) -> list[str]:
     return names
 
 
+class Links:
+    """Where the references of a page lead from a notebook, and which works they cite.
+
+    Attributes:
+        cited: The works, in the order of their first mention.
+    """
+
+    def __init__(self, app: Sphinx, docname: str) -> None:
+        self.base = app.config.html_baseurl.rstrip("/")
+        self.folder = posixpath.dirname(docname)
+        citations = getattr(app.env.domains.get("cite"), "citations", [])
+        self.works = {citation.citation_id: citation for citation in citations}
+        self.cited: dict[str, Any] = {}
+
+    def __call__(self, node: nodes.reference) -> str | None:
+        """The address of a paper, another host or the site; None within the book alone."""
+        target = node.get("refuri", "")
+        if not target or re.match(r"https?:|mailto:", target):
+            return target or None
+        page = posixpath.normpath(posixpath.join(self.folder, target))
+        anchor = page.partition("#")[2]
+        if anchor in self.works:
+            work = self.cited[anchor] = self.works[anchor]
+            fields = work.entry.fields
+            return f"https://doi.org/{fields['doi']}" if "doi" in fields else fields.get("url")
+        return f"{self.base}/{page}" if self.base else None
+
+    def works_cited(self) -> str:
+        """A list of the works, as the bibliography has them."""
+        entries = [work.formatted_entry.text.render_as("markdown") for work in self.cited.values()]
+        lines = [f"- {' '.join(entry.split())}" for entry in entries]
+        return "\n".join(["## Works cited\n", *lines]) if lines else ""
+
+
 def notebook_of(app: Sphinx, doctree: nodes.document, docname: str) -> nbformat.NotebookNode:
     """The notebook of a page."""
-    cells = Cells(Markdown(lambda node: address_of(app, docname, node)))
+    links = Links(app, docname)
+    cells = Cells(Markdown(links))
     try:
         for child in doctree.children:
             cells.add(child)
+        cells.say(links.works_cited(), new_cell=True)
         cells.flush()
     except NoMarkdownError as error:
         raise ExtensionError(f"{docname}.md: {error}") from error
@@ -157,23 +195,6 @@ def notebook_of(app: Sphinx, doctree: nodes.document, docname: str) -> nbformat.
     return new_notebook(cells=cells.cells, metadata=metadata)
 
 
-def address_of(app: Sphinx, docname: str, node: nodes.reference) -> str | None:
-    """Where a reference leads from outside the book: a paper, another host, or the site."""
-    target = node.get("refuri", "")
-    if re.match(r"https?:|mailto:", target):
-        return str(target)
-    if not target:
-        return None
-    page = posixpath.normpath(posixpath.join(posixpath.dirname(docname), target))
-    _, _, anchor = page.partition("#")
-    for citation in getattr(app.env.domains.get("cite"), "citations", []):
-        if citation.citation_id == anchor:
-            fields = citation.entry.fields
-            return f"https://doi.org/{fields['doi']}" if "doi" in fields else fields.get("url")
-    base = app.config.html_baseurl
-    return f"{base.rstrip('/')}/{page}" if base else None
-
-
 def is_chapter(docname: str, doctree: nodes.document) -> bool:
     """Whether a page becomes a notebook: it has code, and is no frame around the chapters."""
     has_code = any(n.get("nb_element") == "cell_code" for n in doctree.findall(nodes.container))
@@ -184,12 +205,16 @@ def write_notebook(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Write a chapter's notebook beside its page, and link it below the title."""
     if app.builder.format != "html" or not is_chapter(docname, doctree):
         return
-    path = Path(app.outdir) / f"{docname}.ipynb"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(notebook_of(app, doctree, docname)) + "\n", encoding="utf-8")
-    line = nodes.raw("", links_to(docname, app.config.repository_address), format="html")
+    text = nbformat.writes(notebook_of(app, doctree, docname)) + "\n"
+    write_whole(Path(app.outdir) / f"{docname}.ipynb", text)
     title = next(iter(doctree.findall(nodes.title)))
-    title.parent.insert(title.parent.index(title) + 1, line)
+    line = links_to(docname, app.config.repository_address)
+    title.parent.insert(title.parent.index(title) + 1, nodes.raw("", line, format="html"))
+    name = posixpath.basename(docname)
+    take = f'Check, in <a href="{name}.ipynb" download>the notebook</a>'
+    for part in doctree.findall(nodes.paragraph):
+        if part["classes"] == ["drill-part"] and part.astext() == "Check":
+            part.children = [nodes.raw("", take, format="html")]
 
 
 def links_to(docname: str, repository: str) -> str:
@@ -226,10 +251,8 @@ def check_address(app: Sphinx, config: Config) -> None:
 def write_binder(app: Sphinx, exception: Exception | None) -> None:
     """Say what Binder must install beside the site."""
     if exception is None and app.builder.format == "html" and app.config.repository_address:
-        folder = Path(app.outdir) / "binder"
-        folder.mkdir(exist_ok=True)
         needed = f"lossedu[book] @ git+{app.config.repository_address}\n"
-        (folder / "requirements.txt").write_text(needed, encoding="utf-8")
+        write_whole(Path(app.outdir) / "binder" / "requirements.txt", needed)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

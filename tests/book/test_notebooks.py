@@ -149,7 +149,7 @@ def test_its_cells_stand_in_the_order_of_the_page_and_hold_no_outputs(notebook):
     assert made.cells[2].metadata.jupyter.source_hidden
     assert [c.cell_type for c in made.cells] == [
         *("markdown", "code", "code", "markdown", "markdown", "markdown", "code", "code"),
-        "markdown",
+        *("markdown", "markdown"),
     ]
 
 
@@ -197,6 +197,22 @@ def test_a_citation_leads_to_its_paper_and_other_links_only_where_they_can(noteb
     assert "with a page, a" in text
     assert "](other" not in text
     assert "and Half of x." in text
+
+
+def test_the_works_that_are_cited_stand_at_the_end_in_their_order(notebook):
+    works = notebook().cells[-1].source
+
+    title, blank, *entries = works.splitlines()
+    assert (title, blank) == ("## Works cited", "")
+    assert [entry.split()[1] for entry in entries] == ["Tsung\\-Yi", "Ann"]
+    assert "*J*" in entries[0]
+
+
+def test_a_page_whose_check_can_only_be_run_elsewhere_says_where(small_book, notebook):
+    notebook()
+
+    page = (small_book.site / "part" / "chapter.html").read_text()
+    assert 'Check, in <a href="chapter.ipynb" download>the notebook</a>' in page
 
 
 def test_links_between_pages_lead_to_the_site_where_its_address_is_known(notebook):
