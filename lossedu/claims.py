@@ -1,22 +1,30 @@
-"""Common claims about losses, each with the computation that decides it.
+"""Common claims about losses, each with who makes it and the computation that decides it.
 
-A chapter states a claim together with the outcome of a computation; the row appears on the page and
-in the ledger of the whole book.  If the outcome is not what the verdict needs, the build stops.
+A chapter states a claim together with what was measured, and with what would have been measured
+had the verdict been another one.  One check is run on both: it must accept the first and reject the
+second.  So a verdict that its numbers do not support stops the build, and so does a check that
+nothing could fail.
 """
 
 import html
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 Verdict = Literal["right", "wrong", "sloppy", "depends", "contradiction"]
 
+GUIDES = ("interview guide", "hinge guide", "loss guide", "landscape guide", "focal guide")
+"""Five guides whose claims are tested; any other source is a key of the bibliography."""
+
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_KEY = re.compile(r"[a-z]+\d{4}[a-z]?")
+_Measured = TypeVar("_Measured")
 
 
 class ClaimError(AssertionError):
-    """A verdict that its own computation does not support."""
+    """A verdict that its own computation does not support, or cannot contradict."""
 
 
 @dataclass(frozen=True)
@@ -26,56 +34,111 @@ class Claim:
     Attributes:
         slug: Its name, unique in the book.
         says: The claim, as people put it.
+        source: Who says so: keys of the bibliography, or names of `GUIDES`.
         verdict: What the computation says of it.
         because: The evidence, with its numbers.
     """
 
     slug: str
     says: str
+    source: tuple[str, ...]
     verdict: Verdict
     because: str
 
     def _repr_html_(self) -> str:
         data = html.escape(json.dumps(asdict(self), sort_keys=True), quote=True)
+        sources = ", ".join(map(_source, self.source))
         return (
             f'<article class="claim claim-{self.verdict}" id="claim-{self.slug}" '
             f'data-claim="{data}">'
-            f'<p class="claim-says">“{html.escape(self.says)}”</p>'
+            f'<p class="claim-says">“{html.escape(self.says)}” '
+            f'<span class="claim-source">({sources})</span></p>'
             f'<p><span class="claim-verdict">{self.verdict}</span> '
             f"{html.escape(self.because)}</p></article>"
         )
 
 
-def claim(slug: str, says: str, *, verdict: Verdict, shown: bool, because: str) -> Claim:
-    """State a claim, its verdict, and the computed evidence.
+def _source(name: str) -> str:
+    """A guide by its name; a work by its key, which the book turns into a link."""
+    return name if name in GUIDES else f'<cite data-key="{name}">{name}</cite>'
+
+
+def claim(
+    slug: str,
+    says: str,
+    *,
+    source: str | tuple[str, ...] = (),
+    verdict: Verdict,
+    measured: _Measured | None = None,
+    shown: Callable[[_Measured], Any] | Any,
+    otherwise: _Measured | None = None,
+    because: str,
+) -> Claim:
+    """State a claim, who makes it, its verdict, and the computed evidence.
 
     Args:
         slug: Its name, unique in the book: lower-case words joined by hyphens.
         says: The claim, as people put it.
+        source: Who says so: a key of the bibliography or one of `GUIDES`; several as a tuple.
         verdict: ``right``, ``wrong``, ``sloppy`` (true only under conditions left unsaid),
-            ``depends``, or ``contradiction`` (two claims that exclude each other).
-        shown: Whether the computation came out as the verdict needs.
+            ``depends``, or ``contradiction`` (it excludes another claim of the same source).
+        measured: What the computation gave.
+        shown: Whether such an outcome supports the verdict.
+        otherwise: What would have been measured had the verdict been wrong: the claim's own
+            prediction, or the same computation where the claim is known to hold.
         because: The evidence, in one or two sentences, with computed numbers.
 
     Returns:
         An object that a notebook renders as a card.
 
     Raises:
-        ClaimError: If ``shown`` is false.
-        ValueError: If the slug or the verdict is malformed, or a text is empty.
+        ClaimError: If ``shown`` rejects what was measured, or accepts what it should not.
+        ValueError: If the slug, the source or the verdict is malformed, or a text is empty.
 
     Example:
-        >>> claim("two-is-one", "2 equals 1.", verdict="wrong", shown=2 != 1, because="2 - 1 = 1.")
-        Claim(slug='two-is-one', says='2 equals 1.', verdict='wrong', because='2 - 1 = 1.')
+        >>> row = claim(
+        ...     "rounding-keeps-sums",
+        ...     "Rounding keeps sums.",
+        ...     source="interview guide",
+        ...     verdict="wrong",
+        ...     measured=round(0.4) + round(0.4),
+        ...     shown=lambda total: total != 1,
+        ...     otherwise=1,
+        ...     because="0.4 + 0.4 rounds to 1, its parts to 0.",
+        ... )
+        >>> row.verdict, row.source
+        ('wrong', ('interview guide',))
     """
+    sources = (source,) if isinstance(source, str) else tuple(source)
+    if not callable(shown):  # rows of chapters that are being rewritten
+        _check_texts(slug, says, GUIDES[:1], verdict, because)
+        if not bool(shown):
+            raise ClaimError(f"claim {slug!r} must be {verdict}, but is not: {because}")
+        return Claim(slug, says, sources, verdict, because)
+    _check_texts(slug, says, sources, verdict, because)
+    if not bool(shown(measured)):  # type: ignore[arg-type]
+        raise ClaimError(
+            f"claim {slug!r} must be {verdict} by its computation, but is not: {because}"
+        )
+    if bool(shown(otherwise)):  # type: ignore[arg-type]
+        raise ClaimError(
+            f"claim {slug!r} must be able to fail, but its check accepts {otherwise!r} as well. "
+            "Hint: let it look at what the claim is about."
+        )
+    return Claim(slug, says, sources, verdict, because)
+
+
+def _check_texts(
+    slug: str, says: str, sources: tuple[str, ...], verdict: Verdict, because: str
+) -> None:
     if not _SLUG.fullmatch(slug):
         raise ValueError(f"slug must be lower-case words joined by hyphens, but is {slug!r}.")
     if verdict not in get_args(Verdict):
         raise ValueError(f"verdict must be one of {get_args(Verdict)}, but is {verdict!r}.")
     if not (says.strip() and because.strip()):
         raise ValueError("says and because must not be empty, but one of them is.")
-    if not bool(shown):
-        raise ClaimError(
-            f"claim {slug!r} must be {verdict} by its computation, but is not: {because}"
+    unknown = [name for name in sources if name not in GUIDES and not _KEY.fullmatch(name)]
+    if unknown or not sources:
+        raise ValueError(
+            f"source must be a key of the bibliography or one of {GUIDES}, but is {sources!r}."
         )
-    return Claim(slug, says, verdict, because)

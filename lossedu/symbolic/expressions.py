@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from lossedu.losses import LossSpec
+from lossedu.losses import LossSpec, Parameter
 from lossedu.symbolic.functions import Largest, above, derivative, sigmoid
 
 Setting: TypeAlias = Any
@@ -34,6 +34,7 @@ def _names() -> dict[str, Any]:
     weights = {n: sp.Symbol(n, nonnegative=True) for n in ("alpha_0", "alpha_1")}
     counters = {n: sp.Symbol(n, integer=True, positive=True) for n in ("i", "j", "l", "C")}
     functions = {"sigmoid": sigmoid, "Sum": sp.Sum, "Largest": Largest, "above": above}
+    functions |= {"At": lambda f, x, a: sp.Subs(f, x, a), "Part": lambda f, words: f}
     return {**real, **positive, **weights, **counters, **functions}
 
 
@@ -43,9 +44,12 @@ _INDEXED = {n: sp.IndexedBase(n, real=True) for n in ("y", "z", "q", "s", "c")} 
 }
 
 
-def parse(text: str, *, over_classes: bool) -> sp.Expr:
-    """Read SymPy text with the symbols of this package."""
-    return sp.sympify(text, locals={**_NAMES, **_INDEXED} if over_classes else _NAMES)
+def parse(
+    text: str, *, over_classes: bool = False, meanings: Mapping[str, Any] | None = None
+) -> sp.Expr:
+    """Read SymPy text with the symbols of this package, and other names with a meaning."""
+    known = {**_NAMES, **_INDEXED} if over_classes else _NAMES
+    return sp.sympify(text, locals={**known, **(meanings or {})})
 
 
 def symbol(name: str) -> sp.Symbol:
@@ -61,15 +65,29 @@ def _parsed(spec: LossSpec, text: str) -> sp.Expr:
     return parse(text, over_classes=spec.indexed)
 
 
-def _settled(spec: LossSpec, settings: Mapping[str, Setting]) -> list[tuple[sp.Expr, sp.Expr]]:
-    """What each option's symbols stand for: given, off, or left as a letter."""
+def options(
+    spec: LossSpec, settings: Mapping[str, Setting]
+) -> list[tuple[Parameter, Setting, dict[str, str]]]:
+    """Each option, its value (given, off, or left as a letter), and what that makes of its names.
+
+    Raises:
+        ValueError: If the loss has no such option.
+    """
     unknown = set(settings) - {p.name for p in spec.parameters} - {"y"}
     if unknown:
         spec.parameter(sorted(unknown)[0])  # raises, and says which options there are
-    pairs = []
+    settled = []
     for parameter in spec.parameters:
         value = settings.get(parameter.name, parameter.name if parameter.shown else None)
         texts = parameter.off if value is None else parameter.binds
+        settled.append((parameter, value, dict(texts)))
+    return settled
+
+
+def _settled(spec: LossSpec, settings: Mapping[str, Setting]) -> list[tuple[sp.Expr, sp.Expr]]:
+    """What each option's symbols stand for."""
+    pairs = []
+    for parameter, value, texts in options(spec, settings):
         for name, text in texts.items():
             bound = _parsed(spec, text)
             if isinstance(value, (int, float, sp.Expr)) and not isinstance(value, bool):
@@ -79,7 +97,7 @@ def _settled(spec: LossSpec, settings: Mapping[str, Setting]) -> list[tuple[sp.E
     return pairs
 
 
-def _abbreviations(spec: LossSpec) -> dict[str, str]:
+def target_names(spec: LossSpec) -> dict[str, str]:
     """Links that only rewrite the target: they are substituted before anything is shown."""
     mark = spec.argument + ("[" if spec.indexed else "")
     names = ("sigmoid(" + spec.argument, mark)
@@ -102,7 +120,7 @@ def formula(spec: LossSpec, **settings: Setting) -> sp.Expr:
         ValueError: If the loss has no such option.
     """
     expression = _parsed(spec, spec.formula)
-    for name, text in _abbreviations(spec).items():
+    for name, text in target_names(spec).items():
         expression = expression.xreplace({_parsed(spec, name): _parsed(spec, text)})
     for old, new in _settled(spec, settings):
         expression = expression.xreplace({old: new})
@@ -122,7 +140,7 @@ def unrolled(expression: sp.Expr, classes: int) -> sp.Expr:
 
 def _links(spec: LossSpec, classes: int) -> dict[sp.Expr, sp.Expr]:
     """Probability symbol -> its expression in the logits."""
-    kept = {k: v for k, v in spec.link.items() if k not in _abbreviations(spec)}
+    kept = {k: v for k, v in spec.link.items() if k not in target_names(spec)}
     if not spec.indexed:
         return {_parsed(spec, k): _parsed(spec, v) for k, v in kept.items()}
     i = _NAMES["i"]

@@ -5,6 +5,7 @@ import sympy as sp
 
 from lossedu import catalog
 from lossedu.symbolic import curvature, formula, gradient, in_inputs, show
+from lossedu.symbolic.display import latex
 from lossedu.symbolic.expressions import symbol
 
 BINARY = catalog.spec("binary_cross_entropy_with_logits")
@@ -88,5 +89,8 @@ def test_an_unknown_part_is_refused():
 
 
 def test_latex_keeps_brackets_where_something_follows_the_logarithm():
-    assert r"\log{\left({p}_{i} \right)}" in show(CATEGORICAL).latex
-    assert show(BINARY, y=1).latex == r"\ell = - \log p"
+    p, q = sp.symbols("p q")
+
+    assert latex(sp.log(p) * sp.log(q) * (1 - q)).count(r"\log{\left(") == 1
+    assert latex(-sp.log(p)) == r"- \log p"
+    assert show(BINARY, y=1).latex == r"\ell = -\log p"
