@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.measure import Row
+from lossedu.names import unknown_name
 from lossedu.whole_files import write_whole
 
 FOLDER = Path(__file__).parent
@@ -77,7 +78,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes; writes nothing")
     arguments = parser.parse_args()
     if unknown := sorted(set(arguments.suites) - set(SUITES)):
-        parser.error(f"SUITE must be of {', '.join(SUITES)}, but is {', '.join(unknown)}.")
+        parser.error(unknown_name("SUITE", unknown[0], SUITES))
     for suite in arguments.suites or SUITES:
         run(suite, arguments.device, quick=arguments.quick)
 

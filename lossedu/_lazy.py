@@ -46,7 +46,8 @@ class _LazyPackage(ModuleType):
     def __getattr__(self, name: str) -> Any:
         home = self.__homes__.get(name) if "__homes__" in self.__dict__ else None
         if home is None:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name)
+            told = f"module {self.__name__!r} has no attribute {name!r}"
+            raise AttributeError(told, name=name, obj=self)  # Python suggests what is near
         value = getattr(importlib.import_module(home), name)
         self.__dict__[name] = value
         return value

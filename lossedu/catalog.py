@@ -13,6 +13,7 @@ from typing import Any, get_args
 import lossedu.losses
 from lossedu._lazy import home_of
 from lossedu.losses import Family, LossSpec
+from lossedu.names import unknown_name
 
 
 @cache
@@ -59,7 +60,7 @@ def spec(name: str) -> LossSpec:
     """The spec of the loss called ``name``.
 
     Raises:
-        ValueError: If there is no such loss; the message lists those there are.
+        ValueError: If there is no such loss; the message names what is near.
 
     Example:
         >>> spec("mse_loss").estimand
@@ -68,9 +69,7 @@ def spec(name: str) -> LossSpec:
     for found in specs_of(name.partition("(")[0]):
         if found.name == name:
             return found
-    raise ValueError(
-        f"name must be a loss of the catalog ({', '.join(_found())}), but is {name!r}."
-    )
+    raise ValueError(unknown_name("name", name, _found(), listing="lossedu.catalog.specs()"))
 
 
 def spec_of(function: Callable[..., Any]) -> LossSpec | None:

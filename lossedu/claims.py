@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar, get_args
 
+from lossedu.names import unknown_name
+
 Verdict = Literal["right", "wrong", "sloppy", "depends", "contradiction"]
 
 GUIDES = ("interview guide", "hinge guide", "loss guide", "landscape guide", "focal guide")
@@ -134,7 +136,7 @@ def _check_texts(
     if not _SLUG.fullmatch(slug):
         raise ValueError(f"slug must be lower-case words joined by hyphens, but is {slug!r}.")
     if verdict not in get_args(Verdict):
-        raise ValueError(f"verdict must be one of {get_args(Verdict)}, but is {verdict!r}.")
+        raise ValueError(unknown_name("verdict", verdict, get_args(Verdict)))
     if not (says.strip() and because.strip()):
         raise ValueError("says and because must not be empty, but one of them is.")
     unknown = [name for name in sources if name not in GUIDES and not _KEY.fullmatch(name)]

@@ -17,6 +17,7 @@ from autograder.commands.usage import (
     one_line,
     refused,
 )
+from lossedu.names import unknown_name
 
 if TYPE_CHECKING:
     from autograder.grading.outcomes import Outcome
@@ -107,7 +108,7 @@ def export(
     from lossedu.whole_files import write_whole
 
     if platform not in FORMATS:
-        refused(f"--for must be one of {', '.join(FORMATS)}, but is {platform!r}.")
+        refused(unknown_name("--for", platform, FORMATS))
     root = course_root(root, assignment)
     with one_line():
         marks = student_marks(course_config(root), assignment)

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from lossedu.names import unknown_name
+
 console = Console()
 
 Assignment = Annotated[str, typer.Argument(help="Its folder's name in solutions/.")]
@@ -43,7 +45,11 @@ def course_root(root: Path, assignment: str) -> Path:
     """The course's folder, if it is one and has the assignment; else exit with 2."""
     root = root.resolve()
     known = sorted(path.parent.name for path in root.glob("solutions/*/*.md"))
+    if not known:
+        refused(
+            f"root must be a course's folder, but {root} holds no assignments in solutions/. "
+            "Hint: go to the course's folder, or name it with --root"
+        )
     if assignment not in known:
-        listed = ", ".join(known) or f"none in {root}; run this in the course's folder"
-        refused(f"assignment must be one of those in solutions/ ({listed}), but is {assignment!r}.")
+        refused(unknown_name("assignment", assignment, known))
     return root

@@ -135,7 +135,9 @@ def page(outcomes: Sequence[Outcome]) -> str:
     """The report as one HTML page that needs nothing else."""
     from jinja2 import Environment
 
-    template = files("autograder.course").joinpath("class_report.html.j2").read_text(encoding="utf-8")
+    template = (
+        files("autograder.course").joinpath("class_report.html.j2").read_text(encoding="utf-8")
+    )
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["points"] = lambda value: f"{value:g}"
     parts = list(dict.fromkeys(part_of(r.id) for outcome in outcomes for r in outcome.checks))

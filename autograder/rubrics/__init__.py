@@ -6,6 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from autograder.checks.check import Check
+from lossedu.names import unknown_name
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,6 @@ def rubric(assignment: str) -> Rubric:
         LookupError: If it has none.
     """
     if assignment not in names():
-        raise LookupError(f"assignment must be one of {names()}, but is {assignment!r}.")
+        raise LookupError(unknown_name("assignment", assignment, names()))
     found: Rubric = import_module(f"{__name__}.{assignment}.rubric").RUBRIC
     return found

@@ -16,6 +16,7 @@ from autograder.checks.program import assigned_names, parsed
 from autograder.rubrics import names, rubric
 from autograder.sandbox.answers import answer
 from autograder.sandbox.session import Call, Reply
+from lossedu.names import nearest, unknown_name
 
 
 class NotebookWork:
@@ -70,11 +71,13 @@ def named(name: str) -> Check:
     Raises:
         LookupError: If no assignment has such a check.
     """
-    assignment = name.partition(".")[0]
-    known = [one.id for one in rubric(assignment).checks] if assignment in names() else names()
-    if name not in known:
-        raise LookupError(f"name must be one of {known}, but is {name!r}.")
-    return next(one for one in rubric(assignment).checks if one.id == name)
+    assignment = str(name).partition(".")[0]
+    asked = [assignment] if assignment in names() else nearest(assignment, names()) or names()
+    checks = {check.id: check for one in asked for check in rubric(one).checks}
+    if name not in checks:
+        rule = "be the name of a check:"
+        raise LookupError(unknown_name("name", name, checks, rule=rule, listing="your notebook"))
+    return checks[name]
 
 
 def sentence(asked: Check, finding: Finding) -> str:

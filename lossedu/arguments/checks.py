@@ -13,6 +13,8 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
+from lossedu.names import unknown_name
+
 
 def check_floating(name: str, tensor: Tensor) -> None:
     """Refuse anything but a real floating-point tensor."""
@@ -69,8 +71,7 @@ def check_count(name: str, value: int) -> None:
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """Refuse a word that is not among ``choices``."""
     if value not in choices:
-        listed = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name} must be one of {listed}, but is {value!r}.")
+        raise ValueError(unknown_name(name, value, choices))
 
 
 def check_values(name: str, tensor: Tensor, *, low: float, high: float, rule: str) -> None:

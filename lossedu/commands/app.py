@@ -62,7 +62,7 @@ def losses(
 
 def _called(name: str, specs: list["LossSpec"]) -> list["LossSpec"]:
     """The losses that go by a name; else exit with 2, and say what is close to it."""
-    from difflib import get_close_matches
+    from lossedu.names import nearest, unknown_name
 
     wanted = name.lower()
     names = {
@@ -71,12 +71,10 @@ def _called(name: str, specs: list["LossSpec"]) -> list["LossSpec"]:
     found = [spec for spec in specs if wanted in names[spec]]
     if found:
         return found
-    known = sorted({spec.slug for spec in specs})
-    close = get_close_matches(wanted, sorted(set().union(*names.values())), n=3, cutoff=0.5)
-    hint = f" Hint: {' or '.join(close)}?" if close else ""
-    typer.echo(
-        f"name must be a loss or one of {', '.join(known)}, but is {name!r}.{hint}", err=True
-    )
+    slugs = sorted({spec.slug for spec in specs})
+    known = slugs if nearest(name, slugs) else sorted(set().union(*names.values()))
+    told = unknown_name("name", name, known, listing="`lossedu losses`")
+    typer.echo(told, err=True)
     raise typer.Exit(2)
 
 

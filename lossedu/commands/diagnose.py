@@ -9,8 +9,6 @@ import typer
 if TYPE_CHECKING:
     from lossedu.training.history import History
 
-HISTORY_FILE = "history.jsonl"
-
 
 def diagnose(
     runs: Annotated[
@@ -20,7 +18,7 @@ def diagnose(
     failures: Annotated[
         bool, typer.Option("--failures", help="Train small runs that fail, each in its own way.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of the failing runs.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the failing runs.")] = 0,
 ) -> None:
     """Name what is wrong with a run, since when, how one can tell, and what helps.
 
@@ -37,7 +35,11 @@ def diagnose(
         console.print(as_rich(findings_table(_failed(seed))))
         return
     if not runs:
-        typer.echo("runs must name a history or a folder, but none is given.", err=True)
+        typer.echo(
+            "runs must name folders that lossedu train has written, but none is given. "
+            "Hint: lossedu diagnose runs",
+            err=True,
+        )
         raise typer.Exit(2)
     sick = False
     for name, history in _read(runs).items():
@@ -50,13 +52,12 @@ def diagnose(
 
 
 def _read(paths: list[Path]) -> Mapping[str, "History"]:
-    from lossedu.training.history import History
+    from lossedu.training.saved_runs import read_history
 
     histories = {}
     for path in paths:
-        file = path / HISTORY_FILE if path.is_dir() else path
         try:
-            histories[str(path)] = History.read(file)
+            histories[str(path)] = read_history(path)
         except (OSError, ValueError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from error

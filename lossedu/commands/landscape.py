@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lossedu.own_code import own_code_took_part
 from lossedu.whole_files import replacing
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ Out = Annotated[Path, typer.Option(help="Where the picture goes; the rest lies b
 Span = Annotated[float, typer.Option(help="How far each way, in units of the directions.")]
 Resolution = Annotated[int, typer.Option(min=2, help="Places along each axis.")]
 Normalise = Annotated[str, typer.Option(help="Random directions: none, layer or filter.")]
-Seed = Annotated[int, typer.Option(help="What random directions depend on.")]
+Seed = Annotated[int, typer.Option(min=0, help="What random directions depend on.")]
 BatchNorm = Annotated[
     str, typer.Option(help="Of a folder's model: frozen, batch or recomputed statistics.")
 ]
@@ -153,6 +154,8 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
+        if own_code_took_part(error):
+            raise
         typer.echo(" ".join(str(error).split()), err=True)
         raise typer.Exit(2) from error
 
@@ -176,21 +179,13 @@ def objective_of(target: str, batch_norm: str) -> "Objective":
 
 def _called(target: str) -> "Objective":
     import sys
-    from importlib import import_module
 
     from lossedu.landscape import Objective
 
-    module, _, function = target.partition(":")
     here = str(Path.cwd())
     sys.path.insert(0, here)  # as python -m does
     try:
-        try:
-            make = getattr(import_module(module), function)
-        except (ImportError, AttributeError) as error:
-            raise ValueError(
-                f"target must be package.module:function, but {target}: {error}."
-            ) from error
-        made = make()
+        made = _function(*target.split(":", 1))()
     finally:
         sys.path.remove(here)
     if not isinstance(made, Objective):
@@ -200,16 +195,47 @@ def _called(target: str) -> "Objective":
     return made
 
 
+def _function(module: str, function: str) -> Any:
+    from importlib import import_module
+
+    from lossedu.names import suggestion
+
+    told = f"target must be package.module:function, but {module or ':' + function}"
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise ValueError(f"{told} names no module.")
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # of what the module itself imports
+        near = suggestion(module, [file.stem for file in Path().glob("*.py")])
+        raise ValueError(f"{told} is no module that can be imported here.{near}") from None
+    if not callable(getattr(found, function, None)):
+        near = suggestion(
+            function, [name for name, value in vars(found).items() if callable(value)]
+        )
+        raise ValueError(f"{told} has no function {function!r}.{near}")
+    return getattr(found, function)
+
+
 def _check_out(out: Path, suffix: str) -> None:
-    """Refuse a name that a file of another kind would take, or hide."""
+    """Refuse a name that a file of another kind would take, or hide, before the work begins."""
+    from lossedu.destinations import check_file
+
     if out.suffix.lower() != suffix:
         raise ValueError(f"out must end in {suffix}, but is {out}.")
+    check_file("out", out)
 
 
 def _ends(target: str, to: str) -> tuple[Any, Any]:
     from lossedu.training.saved_runs import read_run
 
     first, second = read_run(target), read_run(to)
+    if first.recipe.layers != second.recipe.layers:
+        widths = ["-".join(map(str, run.recipe.layers)) for run in (first, second)]
+        raise ValueError(
+            f"to must be a run with the layers of {target}, {widths[0]}, but {to} has {widths[1]}."
+        )
     return first.model.state_dict(), second.model.state_dict()
 
 

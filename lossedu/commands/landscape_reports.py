@@ -27,9 +27,10 @@ def compare(
 
     Data and loss are those of FIRST, and so is the held-out part; functions have none.
     """
+    from lossedu.destinations import check_folder
+
     with in_words():
-        if out.exists() and not out.is_dir():  # said before the work, not after it
-            raise ValueError(f"out must be a folder, but {out} is a file.")
+        check_folder("out", out)
         found = _comparison(first, second)
         written = found.write(out)
     _say(found, as_json=as_json)

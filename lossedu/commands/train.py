@@ -36,11 +36,13 @@ def train(
     if not config:
         _list_recipes()
         return
+    from lossedu.destinations import check_folder
     from lossedu.training.config import CONFIG_FILE, read_config, settings_of, write_config
 
     with _in_words():
         settings = read_config(config)
         recipe, changes = settings_of(settings)
+        check_folder("out", out)
         out.mkdir(parents=True, exist_ok=True)
         write_config(settings, out / CONFIG_FILE)
         history = _run(recipe, changes | {"progress": not quiet}, out)

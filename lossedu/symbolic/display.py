@@ -13,6 +13,7 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
 from lossedu.losses import LossSpec
+from lossedu.names import unknown_name
 from lossedu.symbolic.expressions import Setting, curvature, gradient, options, symbol, target_names
 from lossedu.symbolic.stated import LETTERS, latex_of, stated, syntax_tree
 from lossedu.symbolic.substitution import substituted, tidied
@@ -85,9 +86,7 @@ def show(spec: LossSpec, what: What = "loss", *, wrt: int = 1, **settings: Setti
         return Shown(f"{left} = {latex(curvature(spec, wrt=wrt, **settings))}")
     if what == "link":
         return Shown(_link_latex(spec))
-    raise ValueError(
-        f"what must be one of 'loss', 'gradient', 'curvature', 'link', but is {what!r}."
-    )
+    raise ValueError(unknown_name("what", what, ("loss", "gradient", "curvature", "link")))
 
 
 def stated_formula(spec: LossSpec, **settings: Setting) -> ast.expr:

@@ -100,10 +100,10 @@ class Checkpoints:
                     other.unlink()  # of the same step, before the end of its epoch
         except OSError as error:
             known = next(by_age(folder), None)
-            rest = f"the last good one is {known.stem}" if known else "there is none before it"
+            rest = f"the last good one is {_said(known)}" if known else "there is none before it"
             raise CheckpointError(
                 f"folder must have room for {bytes_of(tensors) / 2**20:.1f} MB, but writing "
-                f"{path.stem} to {folder} failed: {error.strerror or error}; {rest}."
+                f"{_said(path)} to {folder} failed: {error.strerror or error}; {rest}."
             ) from error
         finally:
             self._remove_old(kind)
@@ -132,14 +132,20 @@ class Checkpoints:
             try:
                 return read(path)
             except CheckpointError as error:
-                log.warning("%s Going back to the one before.", error)
-                damaged.append(path.stem)
+                log.warning("%s in %s is damaged: %s", _said(path), path.parent, error.__cause__)
+                damaged.append(_said(path))
         if damaged:
             raise CheckpointError(
                 f"folder must hold a whole checkpoint, but of {self.folder} all are damaged: "
                 f"{', '.join(damaged)}. Hint: remove them to start anew."
             )
         return None
+
+
+def _said(path: Path) -> str:
+    """A checkpoint as people call it: by its step, not by its file."""
+    kind, step = path.stem.split("-")
+    return f"the {kind} checkpoint of step {int(step)}"
 
 
 def by_age(folder: Path) -> Iterator[Path]:

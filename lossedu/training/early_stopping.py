@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lossedu.arguments.checks import check_choice, check_count, check_number
+from lossedu.names import unknown_name
 from lossedu.training.history import History
 
 
@@ -48,8 +49,9 @@ class EarlyStopping:
         """
         values = history.epochs.get(self.monitor)
         if values is None:
-            known = ", ".join(history.epochs)
-            raise ValueError(f"monitor must be one of {known}, but is {self.monitor!r}.")
+            raise ValueError(
+                unknown_name("monitor", self.monitor, history.epochs, listing="history.epochs")
+            )
         if self.monitor == "valid_loss" and all(map(math.isnan, values)):
             values = history.epochs["train_loss"]
         best, since = math.inf, 0

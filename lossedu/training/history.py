@@ -136,8 +136,13 @@ class History:
             ValueError: If another line is not JSON.
         """
         history = History()
-        with Path(path).open(encoding="utf-8", newline="\n") as file:
-            lines = file.readlines()
+        try:
+            with Path(path).open(encoding="utf-8", newline="\n") as file:
+                lines = file.readlines()
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"path must be a history in JSON lines, but {path} is not text."
+            ) from error
         for number, text in enumerate(lines, 1):
             try:
                 history._take(json.loads(text))

@@ -19,6 +19,12 @@ def stream_seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
+def check_seed(name: str, seed: int) -> None:
+    """Refuse what NumPy does not take for a seed."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"{name} must be a whole number from 0 to 2**32 - 1, but is {seed!r}.")
+
+
 def capture() -> dict[str, Any]:
     """The states of torch (CPU and CUDA), Python and NumPy."""
     states: dict[str, Any] = {"torch": torch.get_rng_state(), "python": random.getstate()}
@@ -45,6 +51,7 @@ def scoped(seed: int) -> Iterator[None]:
     """Draw from a stream of its own, and leave the surrounding one as it was."""
     from accelerate.utils import set_seed
 
+    check_seed("seed", seed)
     before = capture()
     try:
         set_seed(seed)

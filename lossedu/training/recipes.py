@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from lossedu import catalog
+from lossedu.arguments.checks import check_choice, check_count, check_number, check_positive
 from lossedu.losses import LossSpec
 from lossedu.tables import Table
 from lossedu.training import recipe_tasks as tasks
 from lossedu.training.fit import fit
 from lossedu.training.history import History
-from lossedu.training.random_states import scoped
+from lossedu.training.random_states import check_seed, scoped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,17 @@ class Recipe:
     batch_size: int = 64
     watch: str
 
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        check_choice("optimizer", self.optimizer, ("AdamW", "SGD"))
+        check_choice("schedule", self.schedule, ("constant", "cosine"))
+        check_positive("learning_rate", self.learning_rate)
+        check_number("weight_decay", self.weight_decay, low=0.0)
+        check_count("epochs", self.epochs)
+        check_count("batch_size", self.batch_size)
+        for width in self.layers:
+            check_count("layers' widths", width)
+
     @property
     def spec(self) -> LossSpec:
         """What is true of the loss: its family, chapter, estimand."""
@@ -75,6 +87,7 @@ class Recipe:
         Returns:
             The run's history; ``settings["best"]`` holds what the truth itself reaches.
         """
+        check_seed("seed", seed)
         task, model = self.task(seed), self.model(seed)
         history = fit(
             model, task.loss, task.train, task.valid, **self._settings(task, model, seed) | changes

@@ -42,13 +42,41 @@ def test_a_healthy_run_exits_with_0_and_a_file_does_as_well_as_a_folder(tmp_path
     assert "nothing found" in done.output
 
 
-@pytest.mark.parametrize("arguments", [[], ["no such folder"], [__file__]])
-def test_what_is_no_run_is_one_line(arguments):
-    done = invoke(*arguments)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (None, "but none is given. Hint: lossedu diagnose runs"),
+        ("nowhere", "nowhere is not there. Hint: lossedu train digits"),
+        ("folder", "folder holds no run."),
+        ("empty.jsonl", "empty.jsonl holds nothing of a run."),
+        ("torn.jsonl", "torn.jsonl holds nothing of a run."),
+        ("binary.jsonl", "binary.jsonl is not text."),
+        ("other.jsonl", "line 1 of"),
+    ],
+)
+def test_what_is_no_run_is_one_line(tmp_path, name, words):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "torn.jsonl").write_text('{"record": "sett')
+    (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "other.jsonl").write_text("<svg>\n")
+
+    done = invoke(*([tmp_path / name] if name else []))
 
     assert done.exit_code == 2
-    assert "Traceback" not in done.output
-    assert len(done.output.strip().splitlines()) == 1
+    assert words in done.stderr
+    assert done.output.count("\n") == 1
+    assert "Errno" not in done.output
+
+
+def test_a_slip_in_a_folders_name_is_answered_with_the_nearest(sick):
+    (sick / "runs").mkdir()
+    (sick / "history.jsonl").rename(sick / "runs" / "history.jsonl")
+
+    done = invoke(sick / "runz")
+
+    assert done.exit_code == 2
+    assert f"is not there. Hint: did you mean '{sick / 'runs'}'?" in done.stderr
 
 
 def test_a_table_has_a_row_a_finding(sick):

@@ -7,7 +7,7 @@ import torch
 
 from lossedu import catalog
 
-HINTED = re.compile(r"^\w+( and \w+)? must .+, but .+\.( Hint: .+\.)?$", re.DOTALL)
+HINTED = re.compile(r"^\w+( and \w+)? must .+, but .+\.( Hint: .+[.?])?$", re.DOTALL)
 
 
 def refused(error, function, *args, **kwargs):

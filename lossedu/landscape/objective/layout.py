@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from lossedu.names import unknown_name
+
 Selection = Collection[str] | Callable[[str], bool] | None
 
 
@@ -128,9 +130,10 @@ def chosen_parameters(model: nn.Module, selection: Selection) -> dict[str, nn.Pa
 def _check_names(selection: Collection[str], named: Mapping[str, nn.Parameter]) -> None:
     names = {selection} if isinstance(selection, str) else set(selection)
     unknown = sorted(names - set(named))
-    if isinstance(selection, str) or unknown:
-        wrong = f"the string {selection!r}" if isinstance(selection, str) else ", ".join(unknown)
-        raise ValueError(
-            f"parameters must be names of the model's parameters ({', '.join(named)}) or a "
-            f"function of a name, but holds {wrong}. Hint: a tied parameter has its first name."
-        )
+    rule = "be a function of a name, or a collection of names of parameters:"
+    if isinstance(selection, str):
+        raise ValueError(f"parameters must {rule[:-1]}, but is the string {selection!r}.")
+    if unknown:
+        told = unknown_name("parameters", unknown[0], named, rule=rule, verb="hold")
+        more = "" if "Hint:" in told else " Hint: a tied parameter has its first name."
+        raise ValueError(f"{told}{more}")

@@ -14,6 +14,7 @@ from lossedu.landscape.objective.objective import Loss, Objective
 from lossedu.landscape.reports.comparison import between, finite
 from lossedu.landscape.reports.movement import check_same_elsewhere, drift
 from lossedu.landscape.reports.vital_signs import ALONE, Measured, VitalSigns, vital_signs
+from lossedu.names import unknown_name
 from lossedu.tables import Table
 from lossedu.training.batches import Data
 
@@ -256,9 +257,10 @@ def _needs_reference(limits: Mapping[str, Limit]) -> bool:
 def _check_names(limits: Mapping[str, Limit], reference: object) -> None:
     known = (*ALONE, *HELD_OUT, *BESIDE)
     unknown = [name for name in limits if name not in known]
-    if unknown or not limits:
-        given = repr(unknown[0]) if unknown else "none"
-        raise ValueError(f"limits must be of {', '.join(known)}, but there is {given}.")
+    if unknown:
+        raise ValueError(unknown_name("limits", unknown[0], known, rule="be of", verb="hold"))
+    if not limits:
+        raise ValueError(f"limits must be of {', '.join(map(repr, known))}, but hold none.")
     if reference is None and _needs_reference(limits):
         raise ValueError(
             f"reference must be given where limits are of {' or '.join(BESIDE)}, but is not."
