@@ -6,7 +6,7 @@ Every look-up by name uses this module, so that a slip of a finger is answered a
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-FEW = 12
+FEW = 16
 """As many names fit into a message."""
 _NEAR = 0.7
 _AS_NEAR = 0.05

@@ -48,7 +48,7 @@ def test_few_names_are_listed_and_for_many_the_message_says_what_lists_them():
         "x must be one of 'a1', 'b2', but is 'q'."
     )
     assert unknown_name("x", "nme12", many, listing="`list`") == (
-        "x must be one of the 13 names that `list` lists, but is 'nme12'. "
+        "x must be one of the 17 names that `list` lists, but is 'nme12'. "
         "Hint: did you mean 'name12'?"
     )
     assert "'name7'" in unknown_name("x", "q", many)

@@ -72,11 +72,13 @@ def named(name: str) -> Check:
         LookupError: If no assignment has such a check.
     """
     assignment = str(name).partition(".")[0]
-    asked = [assignment] if assignment in names() else nearest(assignment, names()) or names()
-    checks = {check.id: check for one in asked for check in rubric(one).checks}
+    meant = [assignment] if assignment in names() else nearest(assignment, names())
+    if not meant:
+        rule = "begin with an assignment's name, one of"
+        raise LookupError(unknown_name("name", name, names(), rule=rule))
+    checks = {check.id: check for check in rubric(meant[0]).checks}
     if name not in checks:
-        rule = "be the name of a check:"
-        raise LookupError(unknown_name("name", name, checks, rule=rule, listing="your notebook"))
+        raise LookupError(unknown_name("name", name, checks))
     return checks[name]
 
 

@@ -67,6 +67,12 @@ def test_a_name_that_no_assignment_has_lists_those_that_exist():
         check("nothing")
 
 
+@pytest.mark.parametrize("slip", ["focal.vals", "focl.values", "Focal.Values", "focl.vals"])
+def test_a_slip_in_a_checks_name_is_answered_with_the_nearest(slip):
+    with pytest.raises(LookupError, match=r"Hint: did you mean 'focal\.values'\?"):
+        check(slip)
+
+
 def test_the_points_that_are_safe_are_told():
     asked = named("focal.values")
     namespace = {}
