@@ -56,15 +56,15 @@ def as_markdown(measured: list[Row], title: str, what: str) -> str:
 
 def with_others(path: Path, section: str) -> str:
     """The page with one section replaced and the others as they were."""
-    old = path.read_text().split("\n## ") if path.exists() else [""]
+    old = path.read_text(encoding="utf-8").split("\n## ") if path.exists() else [""]
     title = section.splitlines()[0].removeprefix("## ")
     others = [f"## {part.rstrip()}\n" for part in old[1:] if part.splitlines()[0] != title]
-    return "\n".join([(FOLDER / "ABOUT.md").read_text(), section, *others])
+    return "\n".join([(FOLDER / "ABOUT.md").read_text(encoding="utf-8"), section, *others])
 
 
 def as_json(path: Path, measured: list[Row], title: str) -> str:
     """The records of all sections, one replaced."""
-    records = json.loads(path.read_text()) if path.exists() else {}
+    records = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     derived = ("ratio", "memory_ratio", "met")
     records[title] = [asdict(r) | {name: getattr(r, name) for name in derived} for r in measured]
     return json.dumps(records, indent=1) + "\n"

@@ -107,7 +107,7 @@ def course(count: int) -> Iterator[Path]:
 def stock(count: int) -> Iterator[Path]:
     """The same submissions in a course that nbgrader grades by itself."""
     with course(count) as folder:
-        (folder / "nbgrader_config.py").write_text(STOCK)
+        (folder / "nbgrader_config.py").write_text(STOCK, encoding="utf-8")
         (folder / "course" / "gradebook.db").unlink(missing_ok=True)
         release = [_script("nbgrader"), "generate_assignment", ASSIGNMENT, "--force"]
         timed(release, folder)
@@ -116,8 +116,10 @@ def stock(count: int) -> Iterator[Path]:
 
 def hand_in(folder: Path, count: int) -> None:
     """Right answers and known mistakes in turn; nobody has trained a model."""
-    exercise = (folder / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text()
-    right = answers_in((ROOT / "samples" / ASSIGNMENT / "right.py").read_text())
+    exercise = (folder / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text(
+        encoding="utf-8"
+    )
+    right = answers_in((ROOT / "samples" / ASSIGNMENT / "right.py").read_text(encoding="utf-8"))
     answers = {name: body for name, body in right.items() if name not in TRAINED}
     assert len(answers) == len(right) - len(TRAINED), "the cells that train must be left out"
     variants = BANK.singles()
@@ -129,7 +131,7 @@ def hand_in(folder: Path, count: int) -> None:
             notebook.cells.append(nbformat.v4.new_code_cell(wrong))
         path = folder / "course" / "submitted" / f"student-{number:04d}" / ASSIGNMENT
         path.mkdir(parents=True)
-        (path / f"{ASSIGNMENT}.ipynb").write_text(nbformat.writes(notebook))
+        (path / f"{ASSIGNMENT}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
 
 
 def command(folder: Path, *more: str) -> list[str]:
@@ -142,7 +144,7 @@ def command(folder: Path, *more: str) -> list[str]:
 def timed(arguments: Sequence[str], folder: Path) -> float:
     """Seconds of wall time of a command that succeeds."""
     start = time.perf_counter()
-    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         raise RuntimeError(f"{arguments[0]} must succeed, but says: {done.stderr[-2000:]}")
     return time.perf_counter() - start
@@ -150,7 +152,7 @@ def timed(arguments: Sequence[str], folder: Path) -> float:
 
 def peak_mb(folder: Path) -> float:
     """The most memory that a submission took beyond the server."""
-    outcomes = json.loads((folder / "outcomes.json").read_text())
+    outcomes = json.loads((folder / "outcomes.json").read_text(encoding="utf-8"))
     return max(outcome["peak_mb"] for outcome in outcomes)
 
 

@@ -28,7 +28,7 @@ LIMITS = {name: {"most": 1e6} for name in (*ALONE, *HELD_OUT, *BESIDE)}
 def _train(folder: Path, seed: int) -> Path:
     """A run of the digits recipe, as ``lossedu train`` writes it."""
     config = folder / f"{seed}.yaml"
-    config.write_text(f"recipe: digits\nseed: {seed}\n")
+    config.write_text(f"recipe: digits\nseed: {seed}\n", encoding="utf-8")
     run = folder / str(seed)
     command = [sys.executable, "-m", "lossedu", "train", str(config), "--out", str(run), "--quiet"]
     subprocess.run(command, check=True)
@@ -46,7 +46,7 @@ def _in_process(run: Path, reference: Path, limits: Path) -> GateResult:
 def _as_command(run: Path, reference: Path, limits: Path) -> None:
     options = ["--limits", str(limits), "--reference", str(reference), "--json"]
     command = [sys.executable, "-m", "lossedu", "landscape", "gate", str(run), *options]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8")
     if not json.loads(done.stdout)["passed"]:
         raise AssertionError(done.stdout)
 
@@ -71,7 +71,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         folder = Path(name)
         run, reference = _train(folder, 0), _train(folder, 1)
         limits = folder / "limits.json"
-        limits.write_text(json.dumps(LIMITS))
+        limits.write_text(json.dumps(LIMITS), encoding="utf-8")
         result = _in_process(run, reference, limits)
         if not result.passed:
             raise AssertionError(result)

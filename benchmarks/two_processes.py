@@ -42,11 +42,13 @@ def _launched(processes: int, *, quick: bool) -> dict[str, Any]:
         launch = [sys.executable, "-m", "accelerate.commands.launch", *options]
         command = [*launch, "-m", "benchmarks.two_processes", folder, str(int(quick))]
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment
+            command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False, env=environment
         )
         if done.returncode:
             raise RuntimeError(done.stderr[-3000:])
-        found: dict[str, Any] = json.loads((Path(folder) / "found.json").read_text())
+        found: dict[str, Any] = json.loads(
+            (Path(folder) / "found.json").read_text(encoding="utf-8")
+        )
     return found
 
 
@@ -80,7 +82,7 @@ def main(folder: Path, *, quick: bool) -> None:
             "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "losses": list(history.steps["loss"]),
         }
-        (folder / "found.json").write_text(json.dumps(found))
+        (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -73,8 +73,8 @@ def build_root(hidden: Iterable[str] = ()) -> None:
         _bind(path, devices=True)
     for name in ("/proc", _SERVER_PROC, *SCRATCH):
         _inside(name).mkdir(parents=True, mode=0o755, exist_ok=True)
-    _inside("/etc/passwd").write_text(_ACCOUNT)
-    _inside("/etc/group").write_text(f"student:x:{STUDENT}:\n")
+    _inside("/etc/passwd").write_text(_ACCOUNT, encoding="ascii")
+    _inside("/etc/group").write_text(f"student:x:{STUDENT}:\n", encoding="ascii")
     mount("proc", f"{_SITE}{_SERVER_PROC}", "proc", _BARE)
     mount("proc", f"{_SITE}/proc", "proc", _BARE)
     pivot_root(_SITE)
@@ -128,7 +128,9 @@ def _become_student() -> None:
         os.setresuid(STUDENT, STUDENT, STUDENT)
     give_up_privileges()
     process_control(PR_SET_DUMPABLE, 1)  # else its own files in /proc would be root's
-    Path("/proc/self/oom_score_adj").write_text("1000")  # the first to go when memory runs out
+    Path("/proc/self/oom_score_adj").write_text(
+        "1000", encoding="ascii"
+    )  # the first to go when memory runs out
 
 
 def _python_folders() -> list[Path]:

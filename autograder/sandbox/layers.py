@@ -70,7 +70,7 @@ def _probed() -> dict[str, str]:
     command = [sys.executable, "-I", "-c", _BOOT, str(_PACKAGES)]
     try:
         ran = subprocess.run(
-            command, capture_output=True, text=True, cwd="/", timeout=_PATIENCE_S, check=False
+            command, capture_output=True, cwd="/", timeout=_PATIENCE_S, check=False
         )
         found: dict[str, str] = json.loads(ran.stdout)
     except (OSError, subprocess.TimeoutExpired, json.JSONDecodeError) as error:

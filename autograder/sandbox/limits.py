@@ -78,6 +78,6 @@ def _lower(kind: int, bound: int) -> None:
 
 
 def _held_bytes() -> dict[str, int]:
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     fields = (line.split() for line in lines if line.endswith(" kB"))
     return {name.rstrip(":"): int(number) * 1024 for name, number, _ in fields}

@@ -83,10 +83,10 @@ def _map(
     folder = Path(f"/proc/{process}")
     try:
         if not may_set_groups:
-            (folder / "setgroups").write_text("deny")
+            (folder / "setgroups").write_text("deny", encoding="ascii")
         for name, pairs in (("uid_map", users), ("gid_map", groups)):
             lines = [f"{inside} {outside} 1\n" for inside, outside in pairs]
-            (folder / name).write_text("".join(lines))
+            (folder / name).write_text("".join(lines), encoding="ascii")
     except OSError as error:
         return error.errno or 1
     return 0

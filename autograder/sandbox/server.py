@@ -156,7 +156,11 @@ def _peak_mb(child: int) -> float | None:
 
 
 def _kilobytes(path: str) -> dict[str, int]:
-    lines = (line.split() for line in Path(path).read_text().splitlines() if line.endswith(" kB"))
+    lines = (
+        line.split()
+        for line in Path(path).read_text(encoding="utf-8").splitlines()
+        if line.endswith(" kB")
+    )
     return {name.rstrip(":"): int(number) for name, number, _ in lines}
 
 

@@ -165,7 +165,7 @@ def read(path: str | Path) -> dict[str, Any]:
 
     path = Path(path)
     try:
-        about = json.loads(path.read_text())
+        about = json.loads(path.read_text(encoding="utf-8"))
         data = (path.parent / about["tensors"]).read_bytes()
         if (len(data), zlib.crc32(data)) != (about["bytes"], about["crc32"]):
             raise ValueError("its tensors are not those that were written")
@@ -225,6 +225,8 @@ def _checksum(path: Path) -> tuple[int, int]:
 
 def _sync_folder(folder: Path) -> None:
     """Make the new names survive a power cut."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows opens no folder, and keeps names by itself
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
