@@ -2,18 +2,18 @@
 
 import atexit
 import gc
-import sys
+
+from lossedu.entry import run
+
+EXTRAS = {"losses": "cli", "train": "train", "diagnose": "train", "landscape": "landscape"}
+"""What brings all that each subcommand needs."""
 
 
 def main() -> None:
     """Run the command, or say what it needs."""
     # No last search for cycles among all that torch has made: the system takes it back at once.
     atexit.register(gc.freeze)
-    try:
-        from lossedu.commands.app import app
-    except ModuleNotFoundError as missing:
-        sys.exit(f"lossedu needs {missing.name}. Hint: pip install 'lossedu[cli]'")
-    app()
+    run("lossedu", "lossedu.commands.app", EXTRAS, "cli")
 
 
 if __name__ == "__main__":

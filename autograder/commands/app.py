@@ -1,7 +1,6 @@
 """The command ``autograder``."""
 
 import json
-import os
 import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -169,11 +168,14 @@ def doctor(as_json: Json = False) -> None:
 
     from autograder.commands.tables import layer_table
     from autograder.sandbox.layers import floor_is_met, live_layers
+    from autograder.sandbox.system import why_not_here
 
     layers = live_layers()
     enough = floor_is_met(layers)
     if as_json:
         typer.echo(json.dumps([asdict(layer) for layer in layers], indent=1))
+    elif elsewhere := why_not_here():
+        typer.echo(elsewhere)
     else:
         console.print(layer_table(layers))
         verdict = "Submissions can be graded." if enough else "Submissions must not be graded here."
@@ -223,7 +225,7 @@ def _pool(scheduler: str, jobs: int | None) -> AbstractContextManager["Pool"]:
 
     if scheduler:
         return nullcontext(partial(cluster, scheduler))
-    return machine(jobs or len(os.sched_getaffinity(0)))
+    return machine(jobs)
 
 
 def _as_json(outcomes: Sequence[Outcome]) -> str:

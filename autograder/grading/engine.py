@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from autograder.grading.folders import CourseFolders
 from autograder.grading.secret import course_secret
-from autograder.grading.workers import Grade
+from autograder.grading.workers import Grade, UnavailableError
 
 if TYPE_CHECKING:
     from autograder.grading.grader import Graded
@@ -54,7 +54,15 @@ class Engine:
 
     @contextmanager
     def open(self) -> Iterator[Grade]:
-        """Start the sandbox, and grade in it until the end."""
+        """Start the sandbox, and grade in it until the end.
+
+        Raises:
+            UnavailableError: If this system can grade nothing.
+        """
+        from autograder.sandbox.system import why_not_here
+
+        if elsewhere := why_not_here():
+            raise UnavailableError(elsewhere)
         import nbformat
 
         from autograder.grading.grader import grade

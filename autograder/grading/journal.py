@@ -4,14 +4,16 @@ A line is written by one call and reaches the disk before anything else happens.
 be torn by a crash; it is then as if it had not been written.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from autograder.grading.outcomes import Outcome
 
@@ -59,14 +61,17 @@ def locked(path: Path) -> Iterator[None]:
         BusyError: If another run has it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyError(
-                f"{path.stem} must be graded by one run at a time, but another is at it."
-            ) from error
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise BusyError(
+            f"{path.stem} must be graded by one run at a time, but another is at it."
+        ) from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def begin_anew(path: Path) -> None:
@@ -109,14 +114,15 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _append(path: Path, record: dict[str, Any]) -> None:
-    """One line, in one call; behind a torn line, on a line of its own."""
+    """One line, in one call; after a torn line, on a line of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        size = os.fstat(handle).st_size
-        torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+    with path.open("a+b", buffering=0) as file:
+        torn = bool(file.seek(0, os.SEEK_END)) and _last_byte(file) != b"\n"
         line = json.dumps(record, ensure_ascii=True).encode()
-        os.write(handle, (b"\n" if torn else b"") + line + b"\n")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        file.write((b"\n" if torn else b"") + line + b"\n")
+        os.fsync(file.fileno())
+
+
+def _last_byte(file: FileIO) -> bytes:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1)

@@ -9,6 +9,10 @@ from pathlib import Path
 from autograder.grading.folders import CourseFolders
 
 MOST_BYTES = 64 * 2**20
+# A link is not followed, a pipe not waited for; Windows has no such flags, but translates text.
+_READ_NO_LINK = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+    _READ_NO_LINK |= getattr(os, _flag, 0)
 WHEN = "timestamp.txt"  # what nbgrader puts beside a submission
 
 
@@ -77,7 +81,9 @@ def content(submission: Submission) -> bytes:
     """
     path = submission.path
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():
+            raise SubmissionError(_why_not(path))
+        handle = os.open(path, _READ_NO_LINK)
     except OSError as error:
         raise SubmissionError(_why_not(path)) from error
     try:

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import active_children, forkserver, get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Protocol
 
@@ -80,16 +80,36 @@ Pool = Callable[[], AbstractContextManager[tuple[Executor, int]]]
 
 
 @contextmanager
-def machine(jobs: int) -> Iterator[Pool]:
-    """So many processes of this machine; what they need is loaded while the caller goes on."""
+def machine(jobs: int | None = None) -> Iterator[Pool]:
+    """Processes of this machine; what they need is loaded while the caller goes on.
+
+    Args:
+        jobs: How many; None for one a usable core.
+
+    Raises:
+        UnavailableError: If this system can grade nothing.
+    """
+    from multiprocessing import forkserver
+
     from autograder.sandbox.loader import loader
+    from autograder.sandbox.system import why_not_here
+
+    if elsewhere := why_not_here():
+        raise UnavailableError(elsewhere)
 
     # Two processes with two threads each would wait for one another on two cores.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with loader():
         forkserver.set_forkserver_preload(list(_PRELOADED))
         forkserver.ensure_running()
-        yield partial(local, jobs)
+        yield partial(local, jobs or usable_cores())
+
+
+def usable_cores() -> int:
+    """How many cores this process may use: fewer than there are if a container or mask says so."""
+    from joblib import cpu_count
+
+    return int(cpu_count())
 
 
 @contextmanager

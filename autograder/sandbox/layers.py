@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.sandbox import probe
+from autograder.sandbox.system import why_not_here
+
+NAMESPACES, ROOT, NETWORK = "namespaces", "read-only root", "no network"
+SECCOMP, LANDLOCK, LIMITS = "seccomp", "Landlock", "limits"
 
 _PACKAGES = Path(__file__).parent.parent.parent
 _BOOT = (
@@ -23,15 +26,15 @@ _NAMESPACES_REMEDY = (
 )
 _KERNEL_REMEDY = "Use Linux 5.12 or newer on x86_64 or aarch64, with CONFIG_SECCOMP_FILTER."
 _REMEDIES = {
-    probe.NAMESPACES: _NAMESPACES_REMEDY,
-    probe.ROOT: _NAMESPACES_REMEDY,
-    probe.NETWORK: _NAMESPACES_REMEDY,
-    probe.SECCOMP: _KERNEL_REMEDY,
-    probe.LANDLOCK: "Use Linux 5.13 or newer, started with landlock in its list lsm=.",
-    probe.LIMITS: "Use Linux; a limit that is in force must not be exempted by a container.",
+    NAMESPACES: _NAMESPACES_REMEDY,
+    ROOT: _NAMESPACES_REMEDY,
+    NETWORK: _NAMESPACES_REMEDY,
+    SECCOMP: _KERNEL_REMEDY,
+    LANDLOCK: "Use Linux 5.13 or newer, started with landlock in its list lsm=.",
+    LIMITS: "Use Linux; a limit that is in force must not be exempted by a container.",
 }
 # Landlock guards once more what mounts guard already; a kernel may lack it.
-_FLOOR = frozenset(_REMEDIES) - {probe.LANDLOCK}
+_FLOOR = frozenset(_REMEDIES) - {LANDLOCK}
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,14 @@ def floor_is_met(layers: Sequence[Layer]) -> bool:
 
 def _probed() -> dict[str, str]:
     """Why each layer is not live; an empty text where it is."""
+    if elsewhere := why_not_here():
+        return dict.fromkeys(_REMEDIES, elsewhere)
     command = [sys.executable, "-I", "-c", _BOOT, str(_PACKAGES)]
     try:
         ran = subprocess.run(
             command, capture_output=True, cwd="/", timeout=_PATIENCE_S, check=False
         )
         found: dict[str, str] = json.loads(ran.stdout)
-    except (OSError, subprocess.TimeoutExpired, json.JSONDecodeError) as error:
+    except (OSError, subprocess.TimeoutExpired, ValueError) as error:
         return dict.fromkeys(_REMEDIES, f"the probe gave no answer ({type(error).__name__}).")
     return found

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from autograder.sandbox import landlock
 from autograder.sandbox.jail import build_root, enter
+from autograder.sandbox.layers import LANDLOCK, LIMITS, NAMESPACES, NETWORK, ROOT, SECCOMP
 from autograder.sandbox.limits import MIB, Limits
 from autograder.sandbox.namespaces import continue_as_server, fork_into_new_process_namespace
 
-NAMESPACES, ROOT, NETWORK = "namespaces", "read-only root", "no network"
-SECCOMP, LANDLOCK, LIMITS = "seccomp", "Landlock", "limits"
 _KINDS = ("user", "mnt", "pid", "net", "ipc", "uts")
 _PROBED = Limits(memory_mb=64, file_mb=1)
 

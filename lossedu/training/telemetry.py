@@ -6,7 +6,7 @@ On a CPU there is nothing to wait for, and a NaN is seen before it enters the pa
 """
 
 import math
-import resource
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -196,4 +196,16 @@ def memory_mb(device: torch.device) -> float:
     """The most memory held so far: of the device, or of this process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    return peak_memory_mb()
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has held so far."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        import psutil
+
+        return float(psutil.Process().memory_info().peak_wset) / 2**20
+    unit = 1 if sys.platform == "darwin" else 2**10  # macOS counts bytes, others KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

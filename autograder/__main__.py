@@ -1,0 +1,12 @@
+"""``python -m autograder`` and the command ``autograder``."""
+
+from lossedu.entry import run
+
+
+def main() -> None:
+    """Run the command, or say what it needs."""
+    run("autograder", "autograder.cli", {}, "grade")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Libraries that the base package does without: which extra brings each of them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "IPython": ("grade",),
+    "accelerate": ("train", "landscape"),
+    "bleach": ("grade",),
+    "distributed": ("cluster",),
+    "filelock": ("grade",),
+    "hypothesis": ("grade",),
+    "jinja2": ("landscape", "grade"),
+    "joblib": ("grade",),
+    "jupytext": ("grade",),
+    "matplotlib": ("train", "landscape", "grade", "book"),
+    "mpmath": ("cli", "book"),
+    "nbconvert": ("grade",),
+    "nbformat": ("grade",),
+    "nbgrader": ("grade",),
+    "plotly": ("landscape", "book"),
+    "psutil": ("train", "landscape"),
+    "rich": ("cli", "train", "landscape", "grade"),
+    "safetensors": ("train", "landscape", "grade"),
+    "scipy": ("landscape",),
+    "sklearn": ("train", "landscape", "grade", "book"),
+    "sympy": ("cli", "book"),
+    "traitlets": ("grade",),
+    "typer": ("cli", "train", "landscape", "grade"),
+    "yaml": ("train", "landscape"),
+}
+"""The extras that bring a module; the first of them for a user who has named none."""
+
+
+class MissingLibraryError(ModuleNotFoundError):
+    """A part of the package needs a library that is not installed; the text says how to get it."""
+
+
+@contextmanager
+def explained(part: str, extra: str = "") -> Iterator[None]:
+    """Say of a library that is missing in this block what brings it.
+
+    Args:
+        part: What needs it: ``"lossedu.figures"``.
+        extra: The one that brings all that the part needs.
+
+    Raises:
+        MissingLibraryError: If a library is missing that an extra brings.
+    """
+    try:
+        yield
+    except MissingLibraryError:
+        raise
+    except ModuleNotFoundError as error:
+        line = missing(error, part, extra)
+        if not line:
+            raise
+        raise MissingLibraryError(line, name=error.name, path=error.path) from None
+
+
+def missing(error: ModuleNotFoundError, part: str, extra: str = "") -> str:
+    """One line that says what to install; empty if no extra brings what is missing.
+
+    Args:
+        error: What an import raised.
+        part: What needs the module.
+        extra: The one to be named if it brings the module.
+    """
+    from lossedu.installing import install_line
+
+    module = (error.name or "").partition(".")[0]
+    bring = EXTRAS.get(module)
+    if bring is None:
+        return ""
+    chosen = extra if extra in bring else bring[0]
+    return f"{part} needs {module}, which is not installed. Hint: {install_line(chosen)}"
