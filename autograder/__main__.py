@@ -5,7 +5,7 @@ from lossedu.entry import run
 
 def main() -> None:
     """Run the command, or say what it needs."""
-    run("autograder", "autograder.cli", {}, "grade")
+    run("autograder", "autograder.commands.app", {}, "grade")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from lossedu.extras import explained
+
 
 def homes(source: str) -> dict[str, str]:
     r"""The module of each name that a package's source imports under ``if TYPE_CHECKING:``.
@@ -48,7 +50,8 @@ class _LazyPackage(ModuleType):
         if home is None:
             told = f"module {self.__name__!r} has no attribute {name!r}"
             raise AttributeError(told, name=name, obj=self)  # Python suggests what is near
-        value = getattr(importlib.import_module(home), name)
+        with explained(self.__name__):
+            value = getattr(importlib.import_module(home), name)
         self.__dict__[name] = value
         return value
 

@@ -22,6 +22,7 @@ from autograder.commands.usage import (
     refused,
 )
 from autograder.grading.outcomes import Outcome
+from lossedu.entry import show_version
 
 if TYPE_CHECKING:
     from autograder.grading.submissions import Submission
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Release and grade assignments.")
+app = typer.Typer(no_args_is_help=True, help="Release and grade assignments.")
 app.add_typer(commands)
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
@@ -40,6 +41,22 @@ Trust = Annotated[
 WithoutTraining = Annotated[
     bool, typer.Option("--without-training", help="Leave out the checks that train models.")
 ]
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        show_version("autograder")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Hold the options that stand before a subcommand."""
 
 
 @app.command()

@@ -13,8 +13,6 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from autograder.grading.outcomes import Outcome
 
 
@@ -60,6 +58,8 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         BusyError: If another run has it.
     """
+    from filelock import FileLock, Timeout
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_suffix(".lock"))
     try:

@@ -129,12 +129,8 @@ def local(jobs: int) -> Iterator[tuple[Executor, int]]:
 @contextmanager
 def cluster(address: str, timeout_s: float = 10) -> Iterator[tuple[Executor, int]]:
     """The workers of a Dask cluster."""
-    try:
-        from distributed import Client
-    except ModuleNotFoundError as error:
-        raise UnavailableError(
-            "a scheduler needs dask.distributed. Hint: pip install 'lossedu[cluster]'"
-        ) from error
+    from distributed import Client
+
     try:
         client = Client(address, timeout=timeout_s)
     except (OSError, ValueError) as error:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lossedu.arguments.checks import check_floating, check_shape
+from lossedu.extras import explained
 from lossedu.losses import binary_cross_entropy_with_logits, cross_entropy
 
 _STEPS = 200
@@ -217,7 +218,8 @@ class IsotonicScaling:
             TypeError: If scores are not floating point.
             ValueError: If shapes differ.
         """
-        from sklearn.isotonic import IsotonicRegression
+        with explained("IsotonicScaling", "train"):
+            from sklearn.isotonic import IsotonicRegression
 
         check_floating("scores", scores)
         check_shape("targets", targets, scores.shape, "one target a score")

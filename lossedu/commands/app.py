@@ -13,6 +13,7 @@ from lossedu.commands.diagnose import diagnose
 from lossedu.commands.landscape import landscape
 from lossedu.commands.landscape_reports import compare, gate, paths
 from lossedu.commands.train import train
+from lossedu.entry import show_version
 
 if TYPE_CHECKING:
     from lossedu.losses import LossSpec
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     help="What is known of each loss, how to train with it, and what lies around a model.",
 )
 console = Console(highlight=False)
@@ -33,6 +33,22 @@ app.command()(diagnose)
 for report in (compare, gate, paths):
     landscape.command()(report)
 app.add_typer(landscape, name="landscape")
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        show_version("lossedu")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Hold the options that stand before a subcommand."""
 
 
 @app.command()

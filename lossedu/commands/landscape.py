@@ -153,7 +153,7 @@ def in_words() -> Iterator[None]:
     """What a person did wrong is one line on stderr and exit code 2, not a trace."""
     try:
         yield
-    except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
+    except (ValueError, TypeError, OSError) as error:
         if own_code_took_part(error):
             raise
         typer.echo(" ".join(str(error).split()), err=True)

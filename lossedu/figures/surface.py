@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lossedu.extras import explained
 from lossedu.figures.landscape import GREY, lowest_positive, use_log
 from lossedu.figures.style import ORANGE
 from lossedu.whole_files import write_whole
@@ -58,7 +59,8 @@ def surface_page(
         title: Its message.
         labels: What the axes are.
     """
-    import plotly.graph_objects as go
+    with explained("surface_page", "landscape"):
+        import plotly.graph_objects as go
 
     in_logs = use_log(plane, log)
     height = _height(plane, plane.losses, in_logs)
@@ -137,7 +139,8 @@ def _marks(
     if trajectory is None:
         places, losses = np.zeros((1, 2)), np.array([plane.centre])
     else:
-        from scipy.interpolate import RegularGridInterpolator
+        with explained("surface_page", "landscape"):
+            from scipy.interpolate import RegularGridInterpolator
 
         places = np.asarray(trajectory, dtype=np.float64)
         on = RegularGridInterpolator((plane.y, plane.x), plane.losses, bounds_error=False)

@@ -12,6 +12,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from lossedu.arguments.checks import check_choice, check_count, check_positive
+from lossedu.extras import explained
 from lossedu.losses import LossModule
 from lossedu.training.batches import Share, Source
 from lossedu.training.loop import Loop, Plan, Run
@@ -40,8 +41,9 @@ def check_plan(plan: Plan) -> None:
 def accelerator_for(precision: str, compiled: bool, trackers: Sequence[Tracker]) -> Iterator[Any]:
     """An accelerator, and afterwards none: the next run may want another precision."""
     check_choice("precision", precision, ("auto", *PRECISIONS))
-    from accelerate import Accelerator
-    from accelerate.state import AcceleratorState
+    with explained("lossedu.training", "train"):
+        from accelerate import Accelerator
+        from accelerate.state import AcceleratorState
 
     had_one = AcceleratorState._shared_state != {}
     accelerator = Accelerator(

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from lossedu.extras import explained
 from lossedu.landscape.connectivity.barrier import linear_barrier
 from lossedu.landscape.objective.objective import Loss, Objective
 from lossedu.landscape.reports.comparison import between, finite
@@ -212,9 +213,10 @@ def read_limits(path: str | Path) -> dict[str, Limit]:
 
 
 def _parsed(text: str, path: Path) -> Any:
-    import yaml
+    with explained("read_limits", "landscape"):
+        import yaml
 
-    from lossedu.training.config import fault_in
+        from lossedu.training.config import fault_in
 
     try:
         return json.loads(text)  # YAML reads some JSON otherwise: 1e-3 as a word, tabs as a fault

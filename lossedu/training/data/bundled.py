@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lossedu.arguments.checks import check_choice
+from lossedu.extras import explained
 from lossedu.training.data.draws import Device
 
 Bundled = Literal["breast_cancer", "diabetes", "digits", "iris", "wine"]
@@ -83,7 +84,8 @@ def bundled(
             "valid_share and test_share must be above 0 and below 1 together, "
             f"but are {valid_share} and {test_share}."
         )
-    from sklearn import datasets
+    with explained("bundled", "train"):
+        from sklearn import datasets
 
     loaded: Any = getattr(datasets, f"load_{name}")()
     real = name in _REAL_TARGETS
