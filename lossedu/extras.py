@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "IPython": ("grade",),
@@ -13,7 +14,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "jinja2": ("landscape", "grade"),
     "joblib": ("grade",),
     "jupytext": ("grade",),
-    "matplotlib": ("train", "landscape", "grade", "book"),
+    "matplotlib": ("landscape", "train", "grade", "book"),
     "mpmath": ("cli", "book"),
     "nbconvert": ("grade",),
     "nbformat": ("grade",),
@@ -34,6 +35,17 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 
 class MissingLibraryError(ModuleNotFoundError):
     """A part of the package needs a library that is not installed; the text says how to get it."""
+
+
+def require(*modules: str) -> None:
+    """See that libraries are there, before work begins whose end needs them.
+
+    Raises:
+        ModuleNotFoundError: If one is not.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
 
 @contextmanager

@@ -60,9 +60,11 @@ def plane(
 ) -> None:
     """The loss on a plane: a surface to turn (HTML), contours (SVG) and the numbers (npz)."""
     with in_words():
+        from lossedu.extras import require
         from lossedu.figures import contour_figure, write_surface
         from lossedu.landscape.slices.plane import plane as losses_on
 
+        require("plotly")
         _check_out(out, ".html")
         found = losses_on(
             objective_of(target, batch_norm),

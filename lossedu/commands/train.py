@@ -37,8 +37,10 @@ def train(
         _list_recipes()
         return
     from lossedu.destinations import check_folder
+    from lossedu.extras import require
     from lossedu.training.config import CONFIG_FILE, read_config, settings_of, write_config
 
+    require("accelerate", "matplotlib", "safetensors")
     with _in_words():
         settings = read_config(config)
         recipe, changes = settings_of(settings)

@@ -3,6 +3,8 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+from lossedu.extras import explained
+
 if TYPE_CHECKING:
     from lossedu.training.history import History
 
@@ -14,7 +16,8 @@ def plot(history: "History") -> Any:
 
     Nothing is shown or saved: call ``figure.savefig(path)``.
     """
-    from matplotlib.figure import Figure
+    with explained("History.plot", "train"):
+        from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 6), layout="constrained")
     losses, gradients, updates, rates = figure.subplots(2, 2, sharex=True).flat
