@@ -7,6 +7,7 @@ from importlib import import_module
 
 from lossedu import __version__
 from lossedu.extras import missing
+from lossedu.own_code import own_code_took_part
 
 WRONG_USE = 2
 
@@ -30,7 +31,7 @@ def run(program: str, module: str, extras: Mapping[str, str], otherwise: str) ->
     except ModuleNotFoundError as error:
         part = f"{program} {word}" if word in extras else program
         line = missing(error, part, extras.get(word, otherwise))
-        if not line:
+        if not line or own_code_took_part(error):
             raise
         sys.stderr.write(f"{line}\n")
         sys.exit(WRONG_USE)

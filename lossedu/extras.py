@@ -23,7 +23,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "psutil": ("train", "landscape"),
     "rich": ("cli", "train", "landscape", "grade"),
     "safetensors": ("train", "landscape", "grade"),
-    "scipy": ("landscape",),
+    "scipy": ("landscape", "book"),
     "sklearn": ("train", "landscape", "grade", "book"),
     "sympy": ("cli", "book"),
     "traitlets": ("grade",),

@@ -43,6 +43,8 @@ def _requirement(extra: str) -> list[str]:
     origin = _origin()
     if "vcs_info" in origin:
         return [f"{NAME}[{extra}] @ {origin['vcs_info']['vcs']}+{origin['url']}"]
+    if "archive_info" in origin:
+        return [f"{NAME}[{extra}] @ {origin['url']}"]
     if "dir_info" in origin and _has_sources(folder := _folder_of(origin)):
         return [f"{_typed(folder)}[{extra}]"]
     return [f"{NAME}[{extra}]"]

@@ -9,10 +9,8 @@ from pathlib import Path
 from autograder.grading.folders import CourseFolders
 
 MOST_BYTES = 64 * 2**20
-# A link is not followed, a pipe not waited for; Windows has no such flags, but translates text.
-_READ_NO_LINK = os.O_RDONLY
-for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
-    _READ_NO_LINK |= getattr(os, _flag, 0)
+# A link is not followed, and a pipe not waited for; Windows has no such flags.
+_READ_NO_LINK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 WHEN = "timestamp.txt"  # what nbgrader puts beside a submission
 
 

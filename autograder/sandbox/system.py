@@ -10,7 +10,7 @@ def why_not_here() -> str:
     if sys.platform.startswith("linux"):
         return ""
     return (
-        "the system that grades must be Linux, whose kernel makes the sandbox, but this is "
-        f"{_NAMES.get(sys.platform, sys.platform)}. Hint: use a virtual machine or a container "
-        "(on Windows, WSL); all else works here, and so does check(...) in a notebook."
+        "the system must be Linux to run submissions in a sandbox, but is "
+        f"{_NAMES.get(sys.platform, sys.platform)}. Hint: grade in a container or a virtual "
+        "machine (WSL on Windows); check(...) in a notebook works here."
     )

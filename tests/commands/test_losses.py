@@ -1,14 +1,11 @@
 """The command ``lossedu`` lists every loss, says all of one, and explains a wrong name."""
 
-import builtins
 import json
-import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from lossedu import catalog
-from lossedu.__main__ import main
 from lossedu.commands.app import app
 
 
@@ -66,17 +63,3 @@ def test_a_wrong_name_ends_with_2_and_what_is_close(run):
         "name must be one of the 20 names that `lossedu losses` lists, but is 'fokal'. "
         "Hint: did you mean 'focal'?\n"
     )
-
-
-def test_without_its_libraries_the_command_says_what_to_install(monkeypatch):
-    real = builtins.__import__
-
-    def without_typer(name, *rest):
-        if name == "typer":
-            raise ModuleNotFoundError(name="typer")
-        return real(name, *rest)
-
-    monkeypatch.delitem(sys.modules, "lossedu.commands.app")
-    monkeypatch.setattr(builtins, "__import__", without_typer)
-    with pytest.raises(SystemExit, match=r"lossedu needs typer. Hint: pip install 'lossedu\[cli\]"):
-        main()

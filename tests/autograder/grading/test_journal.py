@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -84,7 +87,24 @@ def test_two_runs_do_not_write_at_the_same_time(path):
         pass
 
     with journal.locked(path):
-        assert path.exists()
+        journal.note_outcome(path, "print", outcome("ann"))
+    assert list(journal.entries(path)) == ["ann"]
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_keeps_nobody_away(path):
+    program = (
+        "import os, pathlib, signal, sys; from autograder import journal\n"
+        "with journal.locked(pathlib.Path(sys.argv[1])):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+
+    with journal.locked(path):
+        journal.note_outcome(path, "print", outcome("ann"))
+
+    assert list(journal.entries(path)) == ["ann"]
 
 
 def test_beginning_anew_forgets(path):

@@ -1,0 +1,104 @@
+"""Runs programs in an interpreter that lacks what it would lack on another machine."""
+
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+OWN = "lossedu"
+
+_WITHOUT = """
+import sys
+lacking = set(sys.argv.pop(1).split(","))
+
+class Lacking:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in lacking:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Lacking)
+"""
+_RUN = """
+sys.argv[0] = sys.argv[1]
+from importlib import import_module
+import_module(sys.argv.pop(1) + ".__main__").main()
+"""
+
+
+def direct(extras: Iterable[str]) -> set[str]:
+    """The distributions that the base and some extras name themselves."""
+    texts = [*PROJECT["dependencies"], *(text for extra in extras for text in EXTRAS[extra])]
+    return {canonicalize_name(Requirement(text).name) for text in texts}
+
+
+def closure(extras: Iterable[str] = ()) -> set[str]:
+    """The distributions that the base and some extras bring here, with all that those need."""
+    brought: set[str] = set()
+    waiting = list(direct(extras))
+    while waiting:
+        name = waiting.pop()
+        if name in brought:
+            continue
+        brought.add(name)
+        try:
+            stated = [Requirement(text) for text in importlib.metadata.requires(name) or []]
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        waiting += [
+            canonicalize_name(requirement.name)
+            for requirement in stated
+            if not requirement.marker or requirement.marker.evaluate({"extra": ""})
+        ]
+    return brought
+
+
+@cache
+def distributions() -> dict[str, set[str]]:
+    """Which distributions hold each top-level module of this environment."""
+    found = importlib.metadata.packages_distributions()
+    return {module: set(map(canonicalize_name, names)) for module, names in found.items()}
+
+
+def distribution_version() -> str:
+    """The version that the package says of itself, read without importing it."""
+    text = (ROOT / OWN / "__init__.py").read_text(encoding="utf-8")
+    return re.search('^__version__ = "(.+)"$', text, re.MULTILINE)[1]
+
+
+def lacking(extras: Iterable[str] = ()) -> list[str]:
+    """The modules that an environment with the base and some extras does not have."""
+    there = closure(extras) | {OWN, "pip"}
+    return sorted(module for module, names in distributions().items() if not names & there)
+
+
+def run_without(
+    modules: Iterable[str], command: str, *arguments: object, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Run ``lossedu`` or ``autograder`` where some modules are not installed."""
+    program = [sys.executable, "-c", _WITHOUT + _RUN, ",".join(modules) or "none", command]
+    return _done([*program, *map(str, arguments)], cwd)
+
+
+def python_without(
+    modules: Iterable[str], program: str, *, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Run statements where some modules are not installed."""
+    return _done([sys.executable, "-c", _WITHOUT + program, ",".join(modules) or "none"], cwd)
+
+
+def _done(program: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+    return subprocess.run(
+        program, cwd=cwd, env=environment, capture_output=True, encoding="utf-8", check=False
+    )
