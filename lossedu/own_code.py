@@ -5,7 +5,7 @@ from pathlib import Path
 
 import lossedu
 
-_OURS = Path(lossedu.__file__).parent
+_OURS = {Path(lossedu.__file__).parents[1] / name for name in ("lossedu", "autograder")}
 _STANDARD = Path(traceback.__file__).parent
 
 
@@ -21,4 +21,5 @@ def own_code_took_part(error: BaseException) -> bool:
 
 def _installed(file: Path) -> bool:
     parts = set(file.parts)
-    return _OURS in file.parents or _STANDARD in file.parents or "site-packages" in parts
+    ours = not _OURS.isdisjoint(file.parents)
+    return ours or _STANDARD in file.parents or "site-packages" in parts
