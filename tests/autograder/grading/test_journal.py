@@ -94,7 +94,7 @@ def test_two_runs_do_not_write_at_the_same_time(path):
 @pytest.mark.slow
 def test_a_run_that_is_killed_keeps_nobody_away(path):
     program = (
-        "import os, pathlib, signal, sys; from autograder import journal\n"
+        "import os, pathlib, signal, sys; from autograder.grading import journal\n"
         "with journal.locked(pathlib.Path(sys.argv[1])):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
