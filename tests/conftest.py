@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
-from tests import needs
+from tests import needs, once
 
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -42,6 +42,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = [r.longrepr[2].removeprefix("Skipped: ") for r in skipped]
     for line in needs.summary(reasons):
         terminalreporter.write_line(line, yellow=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_by_the_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """A folder for what is computed once a run, however many processes test."""
+    base = tmp_path_factory.getbasetemp()
+    # each worker has a folder of its own below the run's
+    once.share_in((base if worker_id == "master" else base.parent) / "once")
 
 
 @pytest.fixture(scope="session")

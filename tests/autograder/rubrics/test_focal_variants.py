@@ -1,7 +1,6 @@
 """Known-wrong variants of the focal assignment lose points and are named; right ones are not."""
 
 import sys
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,13 @@ from autograder.course.sample_class import answers_in
 from autograder.rubrics import rubric
 from autograder.rubrics.focal.mistakes import BANK
 from autograder.student.notebook_check import NotebookWork
+from tests.once import once_a_run
 
 ROOT = Path(__file__).parents[3]
 RUBRIC = rubric("focal")
 TRAINED = ("detector", "calibrated")
 CHECKS = [ruled for ruled in RUBRIC.checks if ruled.check.function not in TRAINED]
+TRAINING = [ruled for ruled in RUBRIC.checks if ruled.check.function in TRAINED]
 IMPORTS = "import torch\nfrom torch.nn import functional as F\n"
 RIGHT = "\n\n".join(
     body
@@ -168,13 +169,13 @@ def CLASSES(z, t, g, a, dim=1):
 """
 
 
-@lru_cache
-def judged(source, seed=5, checks=tuple(CHECKS)):
+@once_a_run
+def judged(source, seed=5, trains=False):
     namespace = {}
     exec(IMPORTS + source, namespace)
     work = NotebookWork(namespace, {"all": IMPORTS + source})
     secret = None if seed is None else torch.Generator().manual_seed(seed)
-    return {check.id: check.judge(work, secret) for check in checks}
+    return {check.id: check.judge(work, secret) for check in (TRAINING if trains else CHECKS)}
 
 
 def lost(findings):
@@ -292,9 +293,7 @@ def test_a_right_solution_loses_nothing_and_is_never_named(path, seed):
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_right_solution_trains_a_detector_that_is_good_enough(path):
-    training = [ruled for ruled in RUBRIC.checks if ruled.check.function in TRAINED]
-
-    assert lost(judged(solution(path), 11, tuple(training))) == {}
+    assert lost(judged(solution(path), 11, trains=True)) == {}
 
 
 def test_a_half_right_submission_is_named_only_where_it_is_wrong():

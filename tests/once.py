@@ -1,0 +1,39 @@
+"""What several tests ask for is computed once a run, whichever process of the run asks first."""
+
+import hashlib
+import pickle
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from lossedu.whole_files import write_whole
+
+_folder: list[Path] = []
+
+
+def share_in(folder: Path) -> None:
+    """Say where the processes of this run keep what they share."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _folder[:] = [folder]
+
+
+def once_a_run(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Remember a function of texts and numbers for all processes of a run.
+
+    Two processes that ask at the same moment both compute it, and neither waits.
+    """
+    known: dict[str, Any] = {}
+
+    @wraps(function)
+    def asked(*arguments, **words):
+        call = (function.__module__, function.__qualname__, arguments, sorted(words.items()))
+        key = hashlib.blake2b(repr(call).encode(), digest_size=16).hexdigest()
+        if key not in known:
+            file = _folder[0] / f"{key}.pickle"
+            if not file.exists():
+                write_whole(file, pickle.dumps(function(*arguments, **words)))
+            known[key] = pickle.loads(file.read_bytes())
+        return known[key]
+
+    return asked
