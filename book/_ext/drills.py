@@ -199,7 +199,7 @@ class Drill(SphinxDirective):
             text = read_drill("\n".join(self.content))
         except ValueError as error:
             raise self.error(str(error)) from error
-        box = drill("", self._title(text), names=[self.options["label"]])
+        box = drill("", self._title(text), names=[self.options["label"]], classes=["drill"])
         self.set_source_info(box)
         self.state.document.note_explicit_target(box)
         self._parse(text.prompt, box)
@@ -225,7 +225,8 @@ class Drill(SphinxDirective):
         self.state.nested_parse(lines, self.content_offset + block.line, into)
 
     def _code(self, part: str, block: Block) -> list[nodes.Node]:
-        code = nodes.literal_block(block.text, block.text.rstrip("\n"), language="ipython3")
+        source = block.text.rstrip("\n")
+        code = nodes.literal_block(source, source, language="ipython3")
         code["classes"].append(f"drill-{part}")
         return [nodes.paragraph("", part.capitalize(), classes=["drill-part"]), code]
 
