@@ -208,8 +208,9 @@ def _hanging(mark: str, text: str) -> str:
 
 def _as_html(node: nodes.Node) -> str:
     """The summary of a fold is HTML: Markdown would leave it as it is."""
-    if isinstance(node, nodes.math):
-        return f"${html.escape(node.astext())}$"
+    if isinstance(node, nodes.math):  # Jupyter escapes it once more: no character may need it
+        formula = node.astext().replace("<", r"\lt ").replace(">", r"\gt ")
+        return f"${formula}$"
     if isinstance(node, nodes.raw):
         return ""  # the icon of a dropdown
     if isinstance(node, nodes.Text):

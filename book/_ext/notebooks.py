@@ -11,6 +11,7 @@ import html
 import posixpath
 import re
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -161,8 +162,7 @@ class Links:
         anchor = page.partition("#")[2]
         if anchor in self.works:
             work = self.cited[anchor] = self.works[anchor]
-            fields = work.entry.fields
-            return f"https://doi.org/{fields['doi']}" if "doi" in fields else fields.get("url")
+            return paper(work.entry.fields)
         return f"{self.base}/{page}" if self.base else None
 
     def works_cited(self) -> str:
@@ -170,6 +170,20 @@ class Links:
         entries = [work.formatted_entry.text.render_as("markdown") for work in self.cited.values()]
         lines = [f"- {' '.join(entry.split())}" for entry in entries]
         return "\n".join(["## Works cited\n", *lines]) if lines else ""
+
+
+def paper(fields: Mapping[str, str]) -> str | None:
+    """Where a work can be read.
+
+    Example:
+        >>> paper({"note": "arXiv:1708.02002"})
+        'https://arxiv.org/abs/1708.02002'
+    """
+    if "doi" in fields:
+        return f"https://doi.org/{fields['doi']}"
+    if preprint := re.search(r"arXiv:([\w./-]+)", fields.get("note", "")):
+        return f"https://arxiv.org/abs/{preprint[1]}"
+    return fields.get("url")
 
 
 def notebook_of(app: Sphinx, doctree: nodes.document, docname: str) -> nbformat.NotebookNode:

@@ -100,7 +100,8 @@ def halve(x):
 )
 BIB = """
 @article{lin2017, author={Lin, Tsung-Yi}, title={Focal}, journal={J}, year={2017}, doi={10.1/f}}
-@article{nobody, author={Nobody, Ann and Other, B}, title={None}, journal={J}, year={1999}}
+@article{nobody, author={Nobody, Ann and Other, B}, title={None}, journal={J}, year={1999},
+  note={arXiv:9901.00001}}
 """
 PAGES = {
     "index": "# Book\n\n```{toctree}\npart/chapter\npart/other\nreference/bibliography\n```\n",
@@ -182,7 +183,7 @@ def test_a_checkpoint_and_a_dropdown_are_folds(notebook):
     text = markdown(notebook())
 
     assert (
-        "<details>\n<summary><strong>Checkpoint</strong> Is $a &lt; b$ <em>always</em>?</summary>"
+        "<details>\n<summary><strong>Checkpoint</strong> Is $a \\lt  b$ <em>always</em>?</summary>"
         "\n\nNo.\n\n```text\nnever\n```\n\n</details>"
     ) in text
     assert "<summary>The package’s version</summary>\n\n```python\nx = 1\n```" in text
@@ -192,7 +193,7 @@ def test_a_citation_leads_to_its_paper_and_other_links_only_where_they_can(noteb
     text = markdown(notebook())
 
     assert "](https://doi.org/10.1/f)" in text
-    assert "Nobody and Other" in text
+    assert "](https://arxiv.org/abs/9901.00001)" in text
     assert "[host](https://example.org/x_y)" in text
     assert "with a page, a" in text
     assert "](other" not in text
