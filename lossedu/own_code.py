@@ -1,5 +1,6 @@
 """Whose fault an error is: a wrong argument is one line, a fault in the user's own code a trace."""
 
+import dis
 import traceback
 from pathlib import Path
 
@@ -17,6 +18,23 @@ def own_code_took_part(error: BaseException) -> bool:
     """
     files = {Path(frame.f_code.co_filename) for frame, _ in traceback.walk_tb(error.__traceback__)}
     return any(file.is_file() and not _installed(file) for file in files)
+
+
+def stated_by_us(error: BaseException) -> bool:
+    """Whether a ``raise`` statement of ours made the error; not Python or a library in our code.
+
+    Args:
+        error: What was caught.
+    """
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None:
+        return False
+    code = place.tb_frame.f_code
+    file = Path(code.co_filename)
+    raised = code.co_code[place.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return raised and any(folder in file.parents for folder in _OURS)
 
 
 def _installed(file: Path) -> bool:

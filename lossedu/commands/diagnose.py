@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lossedu.commands.errors import one_line, refused
+
 if TYPE_CHECKING:
     from lossedu.training.history import History
 
@@ -35,12 +37,10 @@ def diagnose(
         console.print(as_rich(findings_table(_failed(seed))))
         return
     if not runs:
-        typer.echo(
+        refused(
             "runs must name folders that lossedu train has written, but none is given. "
-            "Hint: lossedu diagnose runs",
-            err=True,
+            "Hint: lossedu diagnose runs"
         )
-        raise typer.Exit(2)
     sick = False
     for name, history in _read(runs).items():
         found = found_in(history)
@@ -54,14 +54,8 @@ def diagnose(
 def _read(paths: list[Path]) -> Mapping[str, "History"]:
     from lossedu.training.saved_runs import read_history
 
-    histories = {}
-    for path in paths:
-        try:
-            histories[str(path)] = read_history(path)
-        except (OSError, ValueError) as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(2) from error
-    return histories
+    with one_line():
+        return {str(path): read_history(path) for path in paths}
 
 
 def _failed(seed: int) -> Mapping[str, "History"]:

@@ -1,14 +1,12 @@
 """``lossedu landscape``: pictures of the loss around a saved model."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lossedu.own_code import own_code_took_part
+from lossedu.commands.errors import one_line
 from lossedu.whole_files import replacing
 
 if TYPE_CHECKING:
@@ -59,7 +57,7 @@ def plane(
     quiet: Quiet = False,
 ) -> None:
     """The loss on a plane: a surface to turn (HTML), contours (SVG) and the numbers (npz)."""
-    with in_words():
+    with one_line():
         from lossedu.extras import require
         from lossedu.figures import contour_figure, write_surface
         from lossedu.landscape.slices.plane import plane as losses_on
@@ -99,7 +97,7 @@ def line(
     quiet: Quiet = False,
 ) -> None:
     """The loss along a random direction, or on the way to another model: SVG and npz."""
-    with in_words():
+    with one_line():
         from lossedu.figures import line_figure
         from lossedu.landscape.slices.line import interpolation
         from lossedu.landscape.slices.line import line as losses_along
@@ -132,7 +130,7 @@ def spectrum(
     quiet: Quiet = False,
 ) -> None:
     """The curvature: the largest eigenvalues with bounds, and the density of all; SVG and npz."""
-    with in_words():
+    with one_line():
         from lossedu.figures import spectrum_figure
         from lossedu.landscape.curvature.density import spectral_density
         from lossedu.landscape.curvature.eigenvalues import top_eigenvalues
@@ -148,18 +146,6 @@ def spectrum(
         eigen = {"eigenvalues": pairs.values, "bounds": pairs.bounds}
         _write_numbers(out, grid=found.grid, density=found.density, **eigen)
     _report(pairs.table(), [out, out.with_suffix(".npz")], quiet)
-
-
-@contextmanager
-def in_words() -> Iterator[None]:
-    """What a person did wrong is one line on stderr and exit code 2, not a trace."""
-    try:
-        yield
-    except (ValueError, TypeError, OSError) as error:
-        if own_code_took_part(error):
-            raise
-        typer.echo(" ".join(str(error).split()), err=True)
-        raise typer.Exit(2) from error
 
 
 def objective_of(target: str, batch_norm: str) -> "Objective":

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lossedu.commands.landscape import Target, in_words, objective_of
+from lossedu.commands.errors import one_line
+from lossedu.commands.landscape import Target, objective_of
 
 if TYPE_CHECKING:
     from lossedu.landscape.reports.comparison import Comparison
@@ -29,7 +30,7 @@ def compare(
     """
     from lossedu.destinations import check_folder
 
-    with in_words():
+    with one_line():
         check_folder("out", out)
         found = _comparison(first, second)
         written = found.write(out)
@@ -53,7 +54,7 @@ def gate(
         top_eigenvalue: 60
         accuracy: {least: 0.95}
     """
-    with in_words():
+    with one_line():
         result = _gated(target, limits, reference)
     _say(result, as_json=as_json)
     raise typer.Exit(result.exit_code)
@@ -72,7 +73,7 @@ def paths(
     """
     from lossedu.landscape.reports.comparison import finite
 
-    with in_words():
+    with one_line():
         tables = _ways(first, second, align, steps)
     if as_json:
         rows = [dict(zip(t.headings, row, strict=True)) for t in tables for row in t.rows]

@@ -1,11 +1,11 @@
 """``lossedu train``: a recipe and what to change of it, from a YAML file."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from lossedu.commands.errors import one_line
 
 if TYPE_CHECKING:
     from lossedu.training.history import History
@@ -41,7 +41,7 @@ def train(
     from lossedu.training.config import CONFIG_FILE, read_config, settings_of, write_config
 
     require("accelerate", "matplotlib", "safetensors")
-    with _in_words():
+    with one_line():
         settings = read_config(config)
         recipe, changes = settings_of(settings)
         check_folder("out", out)
@@ -59,18 +59,6 @@ def _list_recipes() -> None:
 
     for recipe in recipes().values():
         typer.echo(f"{recipe.name:<14} {recipe.loss:<20} {recipe.data}")
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """What a person did wrong is one line, not a trace."""
-    from lossedu.training import CheckpointError
-
-    try:
-        yield
-    except (ValueError, TypeError, OSError, CheckpointError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
 
 
 def _run(recipe: "Recipe", changes: dict[str, Any], out: Path) -> "History":

@@ -174,10 +174,20 @@ def library(source):
 
 
 def test_a_fault_of_many_lines_is_said_in_one(monkeypatch):
-    fault = library("def f(*_):\n    raise ValueError('first\\n\\tsecond')")
+    fault = library(
+        "from lossedu.arguments.checks import check_positive\n"
+        "def f(*_):\n    check_positive('first\\n\\tsecond', -1.0)"
+    )
     monkeypatch.setattr("lossedu.commands.landscape.objective_of", fault)
 
-    assert said("line", "anything").stderr == "first second\n"
+    assert said("line", "anything").stderr.startswith("first second must be ")
+
+
+def test_a_fault_that_nobody_foresaw_keeps_its_trace(monkeypatch):
+    fault = library("def f(*_):\n    raise TypeError('len() takes exactly one argument')")
+    monkeypatch.setattr("lossedu.commands.landscape.objective_of", fault)
+
+    assert isinstance(said("line", "anything").exception, TypeError)
 
 
 def test_a_picture_that_fails_leaves_no_part(tmp_path, monkeypatch):
