@@ -3,6 +3,7 @@
 # make test     everything that must hold, in parallel
 # make bench    speed and memory, side by side with peers
 # make book     the book alone        make clean   remove what was built
+# make pdf      the book as one PDF, printed by the system's chromium
 # make notebooks   run each chapter's notebook in an environment with the wheel and its extra `book` alone
 
 SHELL := /bin/bash
@@ -21,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
 .DEFAULT_GOAL := help
-.PHONY: help course serve test notebooks bench book class screenshot debian clean
+.PHONY: help course serve test notebooks bench book pdf class screenshot debian clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -90,6 +91,9 @@ course: $(VENV)/.course
 
 book: $(VENV)/.course
 	@$(BIN)/jupyter-book build book --config _config.yml --path-output book -W --keep-going
+
+pdf: book $(VENV)/.dev
+	@$(BIN)/python book/_pdf $(SITE) book/_build/lossedu.pdf
 
 serve: $(VENV)/.course
 	@test -f $(SITE)/index.html || $(MAKE) --no-print-directory book

@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 PACKAGE = Path(__file__).parent.parent.parent / "lossedu"
-SUFFIXES = {".py", ".js", ".mplstyle"}
+SUFFIXES = {".py", ".js", ".css", ".mplstyle"}
 
 
 def digest_of(folder: Path) -> str:

@@ -1,32 +1,23 @@
-"""Puts what pages need into the site's own folder (MathJax, plotly.js) and calms their kernels.
+"""Puts MathJax into the site's own folder, and calms the kernels of chapters.
 
-They are copied after the build, not kept in ``_static``: Jupyter Book would load every script that
+It is copied after the build, not kept in ``_static``: Jupyter Book would load every script that
 lies there on every page.
 """
 
 import os
 import shutil
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
-
-PLOTLY = "plotly.min.js"
 
 
 def copy_site_files(app: Sphinx, exception: Exception | None) -> None:
     """Copy what is not there yet, or has changed."""
     if exception is not None or app.builder.name != "html":
         return
-    static = Path(app.outdir) / "_static"
     vendored = Path(app.srcdir) / "_vendor" / "mathjax"
-    shutil.copytree(vendored, static / "mathjax", dirs_exist_ok=True)
-    source = files("plotly") / "package_data" / PLOTLY
-    target = static / PLOTLY
-    data = source.read_bytes()
-    if not target.exists() or target.stat().st_size != len(data):
-        target.write_bytes(data)
+    shutil.copytree(vendored, Path(app.outdir) / "_static" / "mathjax", dirs_exist_ok=True)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

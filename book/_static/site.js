@@ -1,7 +1,7 @@
 // What scrolls inside its own box must be reachable with the keyboard.
 (function () {
   "use strict";
-  const boxes = "div.math, mjx-container, pre, .wide-table, .pst-scrollable-table-container, .output_area, .highlight";
+  const boxes = "div.math, mjx-container, pre, .wide-table, .pst-scrollable-table-container, .output_area, .highlight, figure.plot .wide";
   function mark() {
     document.querySelectorAll(boxes).forEach(function (box) {
       if (box.scrollWidth > box.clientWidth + 1) {
@@ -20,4 +20,80 @@
     }
   });
   window.addEventListener("resize", mark);
+})();
+
+// One button opens or closes all folded code of a page; the next page remembers.
+(function () {
+  "use strict";
+  const KEY = "lossedu-code-folds";
+  function remembered() {
+    try { return localStorage.getItem(KEY) === "open"; } catch (_) { return false; }
+  }
+  function remember(open) {
+    try { localStorage.setItem(KEY, open ? "open" : "closed"); } catch (_) { /* this page alone */ }
+  }
+  function add() {
+    const folds = document.querySelectorAll("details.code-fold");
+    const bar = document.querySelector(".article-header-buttons");
+    if (!folds.length || !bar) { return; }
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-sm pst-navbar-icon code-folds-button";
+    button.innerHTML = '<span class="long"></span><span class="short">Code</span>';
+    function set(open) {
+      const words = (open ? "Close" : "Open") + " all code";
+      folds.forEach(function (fold) { fold.open = open; });
+      button.querySelector(".long").textContent = words;
+      button.setAttribute("aria-label", words);
+      button.dataset.open = open;
+    }
+    button.addEventListener("click", function () {
+      const open = button.dataset.open !== "true";
+      set(open);
+      remember(open);
+    });
+    set(remembered());
+    bar.prepend(button);
+  }
+  document.addEventListener("DOMContentLoaded", add);
+})();
+
+// The key / opens search, as on many sites; not while somebody types.
+document.addEventListener("keydown", function (event) {
+  "use strict";
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) { return; }
+  if (event.target.closest("input, textarea, select, [contenteditable]")) { return; }
+  const button = document.querySelector(".search-button__button");
+  const field = document.querySelector(".bd-search input[name=q]");
+  if (button) { button.click(); } else if (field) { field.focus(); } else { return; }
+  event.preventDefault();
+});
+
+// Search shows sentences, not the source of formulas, code behind folds or the words on buttons.
+(function () {
+  "use strict";
+  const hidden = "svg, script, style, noscript, button, summary, .math, .code-fold, .headerlink, .toggle-button, .explorable .controls";
+  function quiet() {
+    if (typeof Search === "undefined") { return; }
+    const original = Search.htmlToText;
+    Search.htmlToText = function (source, anchor) {
+      const page = new DOMParser().parseFromString(source, "text/html");
+      page.querySelectorAll(hidden).forEach(function (element) { element.remove(); });
+      return original(page.documentElement.outerHTML, anchor).replace(/\s+/g, " ");
+    };
+  }
+  document.addEventListener("DOMContentLoaded", quiet);
+})();
+
+// Paper is white: what is printed from a dark page is the light one.
+(function () {
+  "use strict";
+  let theme = null;
+  window.addEventListener("beforeprint", function () {
+    theme = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = "light";
+  });
+  window.addEventListener("afterprint", function () {
+    if (theme) { document.documentElement.dataset.theme = theme; }
+  });
 })();

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
         Slider,
         explorable,
     )
+    from lossedu.figures.labels import direct_label
     from lossedu.figures.landscape import contour_figure, line_figure, path_figure, spectrum_figure
+    from lossedu.figures.motion import show_moving
     from lossedu.figures.page import FigureOnPage, show
-    from lossedu.figures.style import COLOURS, direct_label, use_style
+    from lossedu.figures.style import COLOURS, use_style
     from lossedu.figures.surface import surface_page, write_surface
     from lossedu.figures.triptych import triptych
 
@@ -35,6 +37,7 @@ __all__ = [
     "line_figure",
     "path_figure",
     "show",
+    "show_moving",
     "spectrum_figure",
     "surface_page",
     "triptych",

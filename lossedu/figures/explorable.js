@@ -2,14 +2,15 @@ function (config, functions) {
   "use strict";
   const byId = (suffix) => document.getElementById(config.name + "-" + suffix);
   const root = document.getElementById(config.name);
+  const HEIGHT = 230, EDGE = {left: 52, right: 8, top: 8, bottom: 40};
 
-  function options() {
-    return config.sliders.map((name) => Number(byId(name).value));
-  }
-
-  function variant() {
-    const boxes = root.querySelectorAll('.switch input');
-    return boxes.length && !boxes[0].checked ? 1 : 0;
+  // What the sliders say now, read once for all curves.
+  function reading() {
+    const boxes = root.querySelectorAll(".switch input");
+    return {
+      options: config.sliders.map((name) => Number(byId(name).value)),
+      variant: boxes.length && !boxes[0].checked ? 1 : 0,
+    };
   }
 
   // Where f crosses zero on (0, 1), by bisection on its sign.
@@ -22,76 +23,127 @@ function (config, functions) {
     return (low + high) / 2;
   }
 
-  function value(curve, x) {
-    const f = functions[curve.f][variant()], given = options();
-    return curve.kind === "root" ? crossing((p) => f(x, p, ...given)) : f(x, ...given);
+  function value(curve, x, now) {
+    const f = functions[curve.f][now.variant];
+    return curve.kind === "root" ? crossing((p) => f(x, p, ...now.options)) : f(x, ...now.options);
   }
 
-  function values(curve, at) {
-    if (curve.kind !== "shares") { return at.map((x) => value(curve, x)); }
-    const given = options(), form = variant();
+  function values(curve, at, now) {
+    if (curve.kind !== "shares") { return at.map((x) => value(curve, x, now)); }
     const amounts = at.map((x, k) => curve.parts.reduce(
-      (sum, [f, count]) => sum + count[k] * Math.abs(functions[f][form](x, ...given)), 0));
+      (sum, [f, count]) => sum + count[k] * Math.abs(functions[f][now.variant](x, ...now.options)), 0));
     const total = amounts.reduce((a, b) => a + b, 0) || 1;
     return amounts.map((amount) => amount / total);
   }
 
-  function trace(curve, panel) {
-    const y = values(curve, panel.at);
-    if (curve.kind === "shares") {
-      return {type: "bar", x: panel.at, y, name: curve.label, marker: {color: curve.colour}};
-    }
-    return {type: "scatter", mode: "lines", x: panel.at, y, name: curve.label,
-            line: {color: curve.colour, dash: curve.dash, width: 2.5, simplify: false}};
+  // Round numbers, about so many, that a reader would have chosen.
+  function ticks(low, high, about) {
+    const rough = (high - low) / about, power = Math.pow(10, Math.floor(Math.log10(rough)));
+    const step = power * [1, 2, 2.5, 5, 10].find((m) => m * power >= rough);
+    const found = [];
+    for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k += 1) { found.push(k * step); }
+    return found;
   }
 
-  function layout(panel) {
-    const style = getComputedStyle(root);
-    const axis = {zeroline: false, gridcolor: "rgba(128,128,128,0.25)", automargin: true};
+  const written = (v) => Number(v.toPrecision(6)).toString().replace("-", "\u2212");
+  const round = (v) => Math.round(v * 100) / 100;
+
+  // The range of y: what the panel fixes, or what its curves need and a little more.
+  function span(panel, drawn) {
+    const finite = drawn.flat().filter(Number.isFinite);
+    if (panel.high !== null) { return [0, panel.high]; }
+    const bars = panel.curves.some((curve) => curve.kind === "shares");
+    const low = Math.min(...finite, bars ? 0 : Infinity), high = Math.max(...finite);
+    const spare = 0.05 * (high - low || Math.abs(high) || 1);
+    return [bars ? low : low - spare, high + spare];
+  }
+
+  // Maps from data to pixels.
+  function scales(panel, drawn, width) {
+    const at = panel.at, bars = panel.curves.some((curve) => curve.kind === "shares");
+    const half = bars ? (at[at.length - 1] - at[0]) / Math.max(at.length - 1, 1) / 2 : 0;
+    const x = [at[0] - half, at[at.length - 1] + half], y = span(panel, drawn);
+    const across = width - EDGE.left - EDGE.right, down = HEIGHT - EDGE.top - EDGE.bottom;
     return {
-      title: {text: "<b>" + panel.title + "</b>", font: {size: 13}, x: 0.02, xanchor: "left"},
-      font: {color: style.color, family: style.fontFamily, size: 12},
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      margin: {l: 50, r: 8, t: 36, b: 42}, barmode: "group",
-      legend: {x: panel.legend === "left" ? 0.02 : 0.98, xanchor: panel.legend, y: 0.98, bgcolor: "rgba(0,0,0,0)"},
-      xaxis: {...axis, title: {text: panel.xlabel}},
-      yaxis: {...axis, title: {text: panel.ylabel}, range: panel.high === null ? undefined : [0, panel.high]},
+      x, y, across, down, half,
+      px: (v) => round(EDGE.left + (v - x[0]) / (x[1] - x[0]) * across),
+      py: (v) => round(EDGE.top + (y[1] - v) / (y[1] - y[0]) * down),
     };
   }
 
-  function say(reading) {
+  function frame(panel, s) {
+    const text = (x, y, words, more) => '<text x="' + round(x) + '" y="' + round(y) + '" ' + more + '>' + words + '</text>';
+    const parts = [];
+    for (const v of ticks(s.y[0], s.y[1], 5)) {
+      parts.push('<path class="grid" d="M' + EDGE.left + ' ' + s.py(v) + 'h' + s.across + '"/>');
+      parts.push(text(EDGE.left - 6, s.py(v) + 4, written(v), 'text-anchor="end"'));
+    }
+    for (const v of ticks(s.x[0], s.x[1], Math.min(5, Math.max(2, Math.floor(s.across / 60))))) {
+      parts.push(text(s.px(v), HEIGHT - EDGE.bottom + 16, written(v), 'text-anchor="middle"'));
+    }
+    const middle = EDGE.top + s.down / 2;
+    parts.push(text(EDGE.left + s.across / 2, HEIGHT - 6, panel.xlabel, 'text-anchor="middle"'));
+    parts.push(text(12, middle, panel.ylabel, 'text-anchor="middle" transform="rotate(-90 12 ' + middle + ')"'));
+    return parts.join("");
+  }
+
+  // One path a curve; it breaks where there is no number, and is cut far outside of the view.
+  function line(curve, at, y, s) {
+    const far = 4 * (s.y[1] - s.y[0]);
+    let path = "", pen = "M";
+    at.forEach((x, k) => {
+      if (!Number.isFinite(y[k])) { pen = "M"; return; }
+      path += pen + s.px(x) + " " + s.py(Math.max(s.y[0] - far, Math.min(s.y[1] + far, y[k])));
+      pen = "L";
+    });
+    return '<path class="curve ' + curve.dash + '" style="stroke:' + curve.colour + '" d="' + path + '"/>';
+  }
+
+  function bars(curve, place, of, at, y, s) {
+    const whole = 0.8 * 2 * s.half, wide = whole / of;
+    return at.map((x, k) => {
+      const left = s.px(x - whole / 2 + place * wide), top = s.py(y[k]);
+      return '<rect style="fill:' + curve.colour + '" x="' + left + '" y="' + top + '" width="' +
+        round(s.px(x + wide) - s.px(x)) + '" height="' + round(Math.max(0, s.py(0) - top)) + '"/>';
+    }).join("");
+  }
+
+  function draw(panel, k, now) {
+    const canvas = byId("panel-" + k), svg = canvas.querySelector("svg");
+    const drawn = panel.curves.map((curve) => values(curve, panel.at, now));
+    const width = Math.max(canvas.clientWidth, 200), s = scales(panel, drawn, width);
+    const shapes = panel.curves.map((curve, c) => curve.kind === "shares"
+      ? bars(curve, c, panel.curves.length, panel.at, drawn[c], s) : line(curve, panel.at, drawn[c], s));
+    svg.setAttribute("viewBox", "0 0 " + width + " " + HEIGHT);
+    const cut = config.name + "-cut-" + k;
+    svg.innerHTML = '<clipPath id="' + cut + '"><rect x="' + EDGE.left + '" y="' + (EDGE.top - 2) + '" width="' + s.across +
+      '" height="' + (s.down + 4) + '"/></clipPath>' + frame(panel, s) +
+      '<g clip-path="url(#' + cut + ')">' + shapes.join("") + "</g>";
+    canvas.curves = drawn;
+  }
+
+  function say(reading, now) {
     const panel = config.panels[reading.panel], curve = panel.curves[reading.curve];
     let number = curve.kind === "shares"
-      ? values(curve, panel.at).reduce((sum, y, k) => sum + (panel.at[k] < reading.at ? y : 0), 0)
-      : value(curve, reading.at);
+      ? values(curve, panel.at, now).reduce((sum, y, k) => sum + (panel.at[k] < reading.at ? y : 0), 0)
+      : value(curve, reading.at, now);
     number = reading.percent ? (100 * number).toFixed(0) + " %" : Number(number.toPrecision(3)).toString();
     return reading.text.replace("{}", number);
   }
 
   function redraw() {
+    const now = reading();
     config.sliders.forEach((name) => {
       const slider = byId(name), box = byId(name + "-on"), off = box && !box.checked;
       slider.disabled = Boolean(off);
       byId(name + "-value").textContent = off ? "off" : slider.value;
     });
-    config.panels.forEach((panel, k) => {
-      const traces = panel.curves.map((curve) => trace(curve, panel));
-      window.Plotly.react(byId("panel-" + k), traces, layout(panel),
-                          {displayModeBar: false, responsive: true, staticPlot: true});
-    });
-    root.querySelector(".finding").textContent = config.readings.map(say).join(" ");
+    config.panels.forEach((panel, k) => draw(panel, k, now));
+    root.querySelector(".finding").textContent = config.readings.map((r) => say(r, now)).join(" ");
     root.dataset.ready = "true";
   }
 
-  function start() {
-    root.querySelectorAll("input").forEach((input) => input.addEventListener("input", redraw));
-    new MutationObserver(redraw).observe(document.documentElement, {attributeFilter: ["data-theme"]});
-    redraw();
-  }
-
-  if (window.Plotly) { start(); return; }
-  const script = document.createElement("script");
-  script.src = (document.documentElement.dataset.content_root || "./") + "_static/plotly.min.js";
-  script.addEventListener("load", start);
-  document.head.append(script);
+  root.querySelectorAll("input").forEach((input) => input.addEventListener("input", redraw));
+  new ResizeObserver(redraw).observe(root.querySelector(".panels"));
+  redraw();
 }

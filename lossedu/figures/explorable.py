@@ -1,8 +1,8 @@
 """Interactive figures that need no kernel: sliders move curves compiled from a loss's formula.
 
 The page's script evaluates JavaScript that SymPy printed from the same expressions that the proofs
-and the tests use; nobody types a formula twice.  plotly.js draws; it comes from the site's own
-``_static`` folder.
+and the tests use; nobody types a formula twice.  The script draws by itself, in SVG: a plotting
+library took ten times as long for a key press, and was 4.8 MB to load on each page.
 """
 
 import html
@@ -13,6 +13,8 @@ from importlib.resources import files
 from typing import Any, Literal
 
 import sympy as sp
+
+from lossedu.figures.palette import adaptive
 
 Build = Callable[..., sp.Expr]
 
@@ -48,7 +50,7 @@ class Line:
         label: Its name.
         build: Called with options (None for one that is off), returns the expression.
         colour: Its colour.
-        dash: plotly's name of its dash.
+        dash: "solid", "dash", "dot" or "dashdot".
         solve_for: If set, the curve is where the expression crosses 0 in this symbol, in (0, 1).
     """
 
@@ -86,7 +88,7 @@ class Panel:
         at: Where curves are evaluated; for shares, the centres of the bins.
         curves: What is drawn.
         high: The top of the y-axis, if it is fixed.
-        legend: The side on which the names of the curves stand.
+        legend: The side on which the names of the curves stand, above the plot.
     """
 
     title: str
@@ -164,15 +166,19 @@ def explorable(
             "readings": [vars(reading) for reading in readings],
         }
     )
-    script = (files("lossedu.figures") / "explorable.js").read_text(encoding="utf-8")
+    script, style = (
+        (files("lossedu.figures") / f"explorable.{kind}").read_text(encoding="utf-8").strip()
+        for kind in ("js", "css")
+    )
     body = (
+        f"<style>{style}</style>"
         f'<div class="explorable" id="{name}" role="group" aria-label="interactive figure">'
         f'<div class="controls">{"".join(_control(name, s) for s in sliders)}</div>'
         f'<div class="panels">{"".join(_canvas(name, k, p) for k, p in enumerate(panels))}</div>'
         f'<p class="finding" aria-live="polite"></p>'
         "<noscript><p>This figure needs JavaScript; the static figure above shows one setting."
         f"</p></noscript><p>{caption}</p></div>"
-        f"<script>({script.strip()})({config}, [{', '.join(functions)}]);</script>"
+        f"<script>({script})({config}, [{', '.join(functions)}]);</script>"
     )
     return Explorable(name, body)
 
@@ -195,7 +201,24 @@ def _control(name: str, slider: Slider) -> str:
 
 def _canvas(name: str, k: int, panel: Panel) -> str:
     label = html.escape(f"{panel.title}: {panel.ylabel} against {panel.xlabel}", quote=True)
-    return f'<div class="panel" id="{name}-panel-{k}" role="img" aria-label="{label}"></div>'
+    keys = "".join(map(_key, panel.curves)) if len(panel.curves) > 1 else ""
+    return (
+        f'<div class="panel"><p class="panel-title">{html.escape(panel.title)}</p>'
+        + (f'<ul class="keys {panel.legend}">{keys}</ul>' if keys else "")
+        + f'<div class="canvas" id="{name}-panel-{k}" role="img" aria-label="{label}">'
+        "<svg></svg></div></div>"
+    )
+
+
+def _key(curve: Line | Shares) -> str:
+    """A curve's name beside a piece of it."""
+    colour = adaptive(curve.colour)
+    if isinstance(curve, Line):
+        piece = f'<path class="curve {curve.dash}" style="stroke:{colour}" d="M0 5H24"/>'
+    else:
+        piece = f'<rect style="fill:{colour}" width="24" height="10"/>'
+    drawn = f'<svg viewBox="0 0 24 10" aria-hidden="true">{piece}</svg>'
+    return f"<li>{drawn}{html.escape(curve.label)}</li>"
 
 
 def _javascript(build: Build, names: Sequence[str], optional: Sequence[str]) -> str:
@@ -225,17 +248,15 @@ def _compiled(
                 curves.append(
                     {
                         "kind": "root" if curve.solve_for else "line",
-                        "label": curve.label,
-                        "colour": curve.colour,
+                        "colour": adaptive(curve.colour),
                         "dash": curve.dash,
                         "f": number(curve.build, *symbols),
                     }
                 )
             else:
                 parts = [[number(build, panel.x), list(n)] for build, n in curve.parts]
-                look = {"label": curve.label, "colour": curve.colour}
-                curves.append({"kind": "shares", **look, "parts": parts})
-        axes = {"title": panel.title, "xlabel": panel.xlabel, "ylabel": panel.ylabel}
-        axes |= {"legend": panel.legend}
+                colour = adaptive(curve.colour)
+                curves.append({"kind": "shares", "colour": colour, "parts": parts})
+        axes = {"xlabel": html.escape(panel.xlabel), "ylabel": html.escape(panel.ylabel)}
         plots.append({**axes, "at": list(panel.at), "high": panel.high, "curves": curves})
     return functions, plots

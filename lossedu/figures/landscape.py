@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 from numpy.typing import ArrayLike, NDArray
 
-from lossedu.figures.style import BLUE, GREEN, ORANGE, PINK, direct_label
+from lossedu.figures.labels import direct_label
+from lossedu.figures.style import COLOURS
 
 if TYPE_CHECKING:
     from lossedu.landscape.slices.line import Line
     from lossedu.landscape.slices.plane import Plane
 
 Array = NDArray[np.float64]
-GREY = "#888888"
 _LEVELS = 24
 _WIDE = 30.0  # a range of this factor is told apart in logarithms only
 
@@ -66,10 +66,10 @@ def contour_figure(
         x, y = np.asarray(trajectory, dtype=np.float64).T
         # White under the line: it is seen on the dark and on the bright end of the colours.
         axes.plot(x, y, color="white", linewidth=3.5)
-        axes.plot(x, y, color=ORANGE, linewidth=1.6)
-        axes.plot(x[-1], y[-1], "o", color=ORANGE, markeredgecolor="white")
+        axes.plot(x, y, color=COLOURS["baseline"], linewidth=1.6)
+        axes.plot(x[-1], y[-1], "o", color=COLOURS["baseline"], markeredgecolor="white")
     else:
-        axes.plot(0, 0, "o", color=ORANGE, markeredgecolor="white")
+        axes.plot(0, 0, "o", color=COLOURS["baseline"], markeredgecolor="white")
     axes.set(title=title, xlabel=labels[0], ylabel=labels[1])
     return figure
 
@@ -112,8 +112,12 @@ def _hatch(axes: Any, plane: "Plane") -> None:
     if plane.finite.all():
         return
     lost = (~plane.finite).astype(float)
-    axes.contourf(plane.x, plane.y, lost, [0.5, 1.5], colors=[GREY], alpha=0.5, hatches=["///"])
-    axes.annotate("hatched: not finite", (0, -0.16), xycoords="axes fraction", color=GREY)
+    axes.contourf(
+        plane.x, plane.y, lost, [0.5, 1.5], colors=[COLOURS["muted"]], alpha=0.5, hatches=["///"]
+    )
+    axes.annotate(
+        "hatched: not finite", (0, -0.16), xycoords="axes fraction", color=COLOURS["muted"]
+    )
 
 
 def line_figure(
@@ -142,13 +146,17 @@ def line_figure(
     losses = np.stack([np.where(line.finite, line.losses, np.nan) for line in lines])
     middle = np.median(losses, axis=0)  # NaN where one line has no finite loss
     figure, axes = plt.subplots()
-    axes.plot(at, middle, color=BLUE)
+    axes.plot(at, middle, color=COLOURS["subject"])
     if len(lines) > 1:
-        axes.fill_between(at, losses.min(0), losses.max(0), color=BLUE, alpha=0.2, linewidth=0)
+        axes.fill_between(
+            at, losses.min(0), losses.max(0), color=COLOURS["subject"], alpha=0.2, linewidth=0
+        )
         words = f"median and range of {len(lines)} lines"
-        axes.annotate(words, (0.02, 0.94), xycoords="axes fraction", color=BLUE, fontsize=9)
+        axes.annotate(
+            words, (0.02, 0.94), xycoords="axes fraction", color=COLOURS["subject"], fontsize=9
+        )
     for low, high in _gaps(at, np.isfinite(middle)):
-        axes.axvspan(low, high, color=GREY, alpha=0.3, hatch="///", linewidth=0)
+        axes.axvspan(low, high, color=COLOURS["muted"], alpha=0.3, hatch="///", linewidth=0)
     axes.set(title=title, xlabel=xlabel, ylabel="loss")
     if log and (losses > 0).any():
         axes.set_yscale("log")
@@ -187,19 +195,25 @@ def spectrum_figure(
     """
     x, y = np.asarray(grid), np.maximum(np.asarray(density), floor)
     figure, axes = plt.subplots()
-    axes.semilogy(x, y, color=BLUE)
+    axes.semilogy(x, y, color=COLOURS["subject"])
     if lower is not None and upper is not None:
         band = (np.maximum(np.asarray(end), floor) for end in (lower, upper))
-        axes.fill_between(x, *band, color=BLUE, alpha=0.2, linewidth=0)
+        axes.fill_between(x, *band, color=COLOURS["subject"], alpha=0.2, linewidth=0)
     if len(eigenvalues):
-        axes.plot(eigenvalues, [floor * 1.5] * len(eigenvalues), "^", color=ORANGE, markersize=6)
+        axes.plot(
+            eigenvalues,
+            [floor * 1.5] * len(eigenvalues),
+            "^",
+            color=COLOURS["baseline"],
+            markersize=6,
+        )
         axes.annotate(
             "▲ known eigenvalues",
             (1, 1),  # outliers are few and low: the corner above them is free
             xycoords="axes fraction",
             ha="right",
             va="top",
-            color=ORANGE,
+            color=COLOURS["baseline"],
             fontsize=9,
         )
     axes.set(title=title, xlabel="eigenvalue", ylabel="density", ylim=(floor, None))
@@ -225,7 +239,10 @@ def path_figure(
     """
     figure, axes = plt.subplots()
     x = np.asarray(at)
-    for y, colour, name in ((losses, GREEN, labels[0]), (straight, PINK, labels[1])):
+    for y, colour, name in (
+        (losses, COLOURS["third"], labels[0]),
+        (straight, COLOURS["fourth"], labels[1]),
+    ):
         if y is not None:
             (drawn,) = axes.plot(x, np.asarray(y), color=colour)
             direct_label(axes, drawn, name, float(x[len(x) // 2]))

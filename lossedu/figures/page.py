@@ -1,6 +1,7 @@
-"""A matplotlib figure on a web page: inline SVG that takes the page's text colour and font.
+"""A matplotlib figure on a web page: inline SVG that takes the page's colours and font.
 
-Black in the figure becomes ``currentColor``, so one picture serves light and dark.
+Black in the figure becomes ``currentColor`` and the palette's colours become variables of the page,
+so one picture serves light and dark.  A second one, laid out anew, serves phones.
 """
 
 import html
@@ -11,9 +12,17 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-_BLACK = re.compile(r"(?<=[:\"' ])(#000000|black)(?=[;\"'])")
-_SIZE = re.compile(r'<svg ([^>]*?)width="[\d.]+pt" height="[\d.]+pt"')
+from lossedu.figures.labels import crossed
+from lossedu.figures.narrow import narrowed
+from lossedu.figures.palette import adaptive
+
+_SMALLEST = 10  # pixels: letters are never shown smaller
+_COLOUR = re.compile(r"(?<=[:\"' ])(#[0-9a-f]{6}|black)(?=[;\"'])", re.IGNORECASE)
+_SIZE = re.compile(r'<svg ([^>]*?)width="([\d.]+)pt" height="[\d.]+pt"')
 _FONT = re.compile(r"font-family:[^;\"]*")
+_FONT_SIZE = re.compile(r"<text style=\"[^\"]*?(?:font-size: |font: [^\"]*?)([\d.]+)px")
+# A hundredth of a point is beyond what anyone sees; matplotlib writes millionths.
+_DECIMALS = re.compile(r"(\d\.\d\d)\d+")
 
 
 @dataclass(frozen=True)
@@ -50,18 +59,27 @@ def show(figure: Any, *, name: str, caption: str, alt: str) -> FigureOnPage:
     for label, text in (("name", name), ("caption", caption), ("alt", alt)):
         if not text.strip():
             raise ValueError(f"{label} must say something, but is empty.")
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    width = figure.get_figwidth()
+    width = figure.get_figwidth() * 96
+    wide = _picture(figure, name, alt)
+    # Which labels lie on a curve is left in the page, where whoever builds it can look.
+    note = html.escape("; ".join(crossed(figure)), quote=True)
+    narrow = _picture(figure, f"{name}-narrow", alt) if narrowed(figure) else ""
     plt.close(figure)
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    body = _adapted(svg, name, alt)
+    kind = "plot two-widths" if narrow else "plot"
+    body = f'<div class="wide">{wide}</div>'
+    body += f'<div class="narrow" style="display:none">{narrow}</div>' if narrow else ""
     return FigureOnPage(
         name,
-        f'<figure class="plot" id="fig-{name}" style="max-width:{width * 96:.0f}px">{body}'
-        f"<figcaption>{caption}</figcaption></figure>",
+        f'<figure class="{kind}" id="fig-{name}" data-crossed="{note}" '
+        f'style="max-width:{width:.0f}px">{body}<figcaption>{caption}</figcaption></figure>',
     )
+
+
+def _picture(figure: Any, name: str, alt: str) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    svg = buffer.getvalue()
+    return _adapted(svg[svg.index("<svg") :], name, alt)
 
 
 def _adapted(svg: str, name: str, alt: str) -> str:
@@ -69,11 +87,20 @@ def _adapted(svg: str, name: str, alt: str) -> str:
     label = html.escape(alt, quote=True)
     # A style element inside an inline picture would reach the whole page: its rule moves below.
     svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
-    svg = _SIZE.sub(rf'<svg role="img" aria-label="{label}" \1', svg, count=1)
-    svg = _BLACK.sub("currentColor", svg)
+    svg = _SIZE.sub(
+        lambda m: f'<svg role="img" aria-label="{label}" style="{_least(svg, m)}" {m[1]}', svg, 1
+    )
+    svg = _COLOUR.sub(lambda colour: adaptive(colour[0]), svg)
     svg = _FONT.sub("font-family: inherit", svg)
+    svg = _DECIMALS.sub(r"\1", svg)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
     svg = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{name}-\2"', svg)
     # Text without an explicit fill is black: give the whole picture the page's colour.
     return svg.replace("<svg ", '<svg fill="currentColor" stroke-linejoin="round" ', 1)
+
+
+def _least(svg: str, size: re.Match[str]) -> str:
+    """The width below which the smallest letters would be too small."""
+    letters = min(map(float, _FONT_SIZE.findall(svg)), default=_SMALLEST)
+    return f"min-width:{float(size[2]) * _SMALLEST / letters:.0f}px"

@@ -1,22 +1,23 @@
-"""The house style: few colours, and the same loss in the same colour throughout the book."""
+"""The house style: one look, and colours by the role of a curve in its figure."""
 
 from importlib.resources import as_file, files
-from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 
-BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+from lossedu.figures.palette import ROLES
 
-COLOURS = {
-    "mse_loss": GREEN,
-    "binary_cross_entropy_with_logits": ORANGE,
-    "cross_entropy": ORANGE,
-    "sigmoid_focal_loss": BLUE,
-    "softmax_focal_loss": BLUE,
-    "other": PINK,
+_LIGHT = {role: shades.light for role, shades in ROLES.items()}
+
+COLOURS = _LIGHT | {
+    "mse_loss": _LIGHT["third"],
+    "binary_cross_entropy_with_logits": _LIGHT["baseline"],
+    "cross_entropy": _LIGHT["baseline"],
+    "sigmoid_focal_loss": _LIGHT["subject"],
+    "softmax_focal_loss": _LIGHT["subject"],
+    "other": _LIGHT["fourth"],
 }
-"""The colour of each loss, by function name; "other" for what is not a loss."""
+"""By role: "subject", "baseline", "third", "fourth", "muted"; also by loss, for older chapters."""
 
 
 def use_style() -> None:
@@ -31,28 +32,3 @@ def use_style() -> None:
     mpl.use("agg")
     with as_file(files("lossedu.figures") / "lossedu.mplstyle") as path:
         plt.style.use(path)
-
-
-def direct_label(
-    axes: Any, line: Any, text: str, at: float, *, dx: float = 0, dy: float = 6
-) -> None:
-    """Write a line's name beside it, in its colour, at the given place on the x-axis.
-
-    Args:
-        axes: Where the line is drawn.
-        line: The line.
-        text: Its name.
-        at: x in data units.
-        dx: Shift to the right, in points.
-        dy: Shift upwards, in points.
-    """
-    x, y = line.get_data()
-    nearest = min(range(len(x)), key=lambda k: abs(x[k] - at))
-    axes.annotate(
-        text,
-        (x[nearest], y[nearest]),
-        xytext=(dx, dy),
-        textcoords="offset points",
-        color=line.get_color(),
-        fontsize=9,
-    )

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lossedu.extras import explained
-from lossedu.figures.landscape import GREY, lowest_positive, use_log
-from lossedu.figures.style import ORANGE
+from lossedu.figures.landscape import lowest_positive, use_log
+from lossedu.figures.style import COLOURS
 from lossedu.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -69,7 +69,11 @@ def surface_page(
         parts.append(_lost(go, plane, height))
     parts += _marks(go, plane, trajectory, height, in_logs)
     figure = go.Figure(parts)
-    axis = {"backgroundcolor": "rgba(0,0,0,0)", "gridcolor": GREY, "zerolinecolor": GREY}
+    axis = {
+        "backgroundcolor": "rgba(0,0,0,0)",
+        "gridcolor": COLOURS["muted"],
+        "zerolinecolor": COLOURS["muted"],
+    }
     name = "log10 of the loss" if in_logs else "loss"
     figure.update_layout(
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
@@ -125,7 +129,7 @@ def _lost(go: Any, plane: "Plane", height: Array) -> Any:
         x=plane.x,
         y=plane.y,
         z=np.where(plane.finite, np.nan, top),
-        colorscale=[[0, GREY], [1, GREY]],
+        colorscale=[[0, COLOURS["muted"]], [1, COLOURS["muted"]]],
         showscale=False,
         opacity=0.6,
         hovertemplate="%{x:.3g}, %{y:.3g}<br>not finite<extra></extra>",
@@ -153,8 +157,8 @@ def _marks(
             y=places[:, 1],
             z=_height(plane, losses, in_logs) + 0.01 * (np.nanmax(height) - np.nanmin(height)),
             mode="lines+markers",
-            line={"color": ORANGE, "width": 6},
-            marker={"color": ORANGE, "size": [2] * (len(places) - 1) + [5]},
+            line={"color": COLOURS["baseline"], "width": 6},
+            marker={"color": COLOURS["baseline"], "size": [2] * (len(places) - 1) + [5]},
             hovertemplate="%{x:.3g}, %{y:.3g}<extra></extra>",
         )
     ]

@@ -6,6 +6,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import torch
 
+from lossedu.figures.style import COLOURS
 from lossedu.losses import LossSpec
 
 _AXES = {"real": "prediction minus target", "event": "logit of the true class", "sign": "margin"}
@@ -57,7 +58,7 @@ def triptych(
             axes.plot(x, y, style, color=colour, label=label)
     nats = all(spec.targets == "event" for _, spec, _, _ in curves)
     for axes, title in zip(panels, _TITLES, strict=True):
-        axes.axhline(0, color="#888888", linewidth=0.8)
+        axes.axhline(0, color=COLOURS["muted"], linewidth=0.8)
         axes.set_ylabel(f"{title} (nats)" if nats and title == "loss" else title)
     panels[0].legend()
     panels[-1].set_xlabel(xlabel or _AXES[curves[0][1].targets])

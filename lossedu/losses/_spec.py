@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Family = Literal["regression", "classification", "similarity", "ranking", "beyond"]
+"""What a loss is for: the part of the course in which it is explained."""
 Input = Literal["value", "logit", "score", "probability", "embedding"]
 Unit = Literal["entry", "row", "list", "tuple"]
 Targets = Literal["real", "event", "sign", "level", "class", "shares", "grade", "none"]

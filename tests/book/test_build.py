@@ -58,10 +58,9 @@ def test_search_index_and_general_index_are_there(built):
     assert "sigmoid_focal_loss" in (built / "genindex.html").read_text()
 
 
-def test_mathjax_and_plotly_are_in_the_sites_own_folder_with_their_licence(built):
+def test_mathjax_is_in_the_sites_own_folder_with_its_licence(built):
     assert (built / "_static" / "mathjax" / "LICENSE").is_file()
     assert (built / "_static" / "mathjax" / "tex-chtml.js").is_file()
-    assert (built / "_static" / "plotly.min.js").stat().st_size > 10**6
 
 
 def test_no_output_of_a_page_is_a_warning_or_an_error(built):

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -59,11 +60,135 @@ def test_sliders_are_native_and_labelled():
     assert '<input type="checkbox" id="test-alpha-on">' in page
 
 
-def test_only_the_sites_own_plotly_is_loaded():
+def test_nothing_is_loaded():
     page = made()
 
     assert "http" not in page
-    assert "_static/plotly.min.js" in page
+    assert "src=" not in page
+
+
+def test_curves_are_named_above_the_plot_where_there_is_more_than_one():
+    one, two = (
+        Line("focal & co", loss_of_a_one, "#0062b8"),
+        Line("other", loss_of_a_one, "#b54700", "dot"),
+    )
+    panels = [Panel("L", "p", "p", "y", [0.5], [one, two], legend="left")]
+
+    page = made(panels=panels, readings=[])
+
+    assert '<ul class="keys left">' in page
+    assert "focal &amp; co</li>" in page
+    assert 'class="curve dot" style="stroke:var(--figure-baseline, #b54700)"' in page
+    assert "<li>" not in made(panels=[Panel("L", "p", "p", "y", [0.5], [one])], readings=[])
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    pages = []
+
+    def open_page(**changes):
+        file = tmp_path / "page.html"
+        file.write_text(f'<meta charset="utf-8">{made(**changes)}', encoding="utf-8")
+        pages.append(browser.new_page())
+        pages[-1].goto(file.as_uri())
+        pages[-1].wait_for_selector(".explorable[data-ready=true]")
+        return pages[-1]
+
+    yield open_page
+    for page in pages:
+        page.close()
+
+
+def line_panel(build, at, **options):
+    return {
+        "panels": [Panel("T", "p", "x", "y", at, [Line("l", build, "#000")], **options)],
+        "readings": [],
+    }
+
+
+P = sp.Symbol("p")
+
+
+def path_of(page):
+    text = page.locator(".canvas path.curve").get_attribute("d")
+    return [tuple(map(float, pair)) for pair in re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", text)]
+
+
+def ticks(page, anchor, place):
+    """The numbers written along an axis, and where each stands."""
+    found = page.locator(f'.canvas text[text-anchor="{anchor}"]').evaluate_all(
+        f"texts => texts.map(t => [t.textContent, Number(t.getAttribute('{place}'))])"
+    )
+    numbers = [(words.replace("\u2212", "-"), at) for words, at in found if words not in ("x", "y")]
+    return [(float(words), at) for words, at in numbers]
+
+
+@pytest.mark.browser
+def test_the_drawn_path_is_where_its_axes_say(opened):
+    page = opened(**line_panel(lambda **_: 100 * P**2 - 20, [0.0, 0.5, 1.0]))
+
+    across, up = ticks(page, "middle", "x"), ticks(page, "end", "y")
+    for (x, y), (value, height) in zip(path_of(page), [(0, -20), (0.5, 5), (1, 80)], strict=True):
+        assert x == pytest.approx(np.interp(value, *zip(*across, strict=True)), abs=0.02)
+        (low, below), *_, (high, above) = up
+        share = (height - low) / (high - low)
+        assert y == pytest.approx(below - 4 + share * (above - below), abs=0.02)
+
+
+@pytest.mark.browser
+def test_ticks_are_round_numbers_and_several(opened):
+    page = opened(**line_panel(lambda **_: P, [0.005, 0.995], high=1.6))
+
+    assert [value for value, _ in ticks(page, "middle", "x")] == [0.2, 0.4, 0.6, 0.8]
+    assert [value for value, _ in ticks(page, "end", "y")] == [0, 0.5, 1, 1.5]
+
+
+@pytest.mark.browser
+def test_a_curve_breaks_where_there_is_no_number(opened):
+    page = opened(**line_panel(lambda **_: sp.log(P), [-1.0, 0.5, 0.75, 1.0]))
+
+    assert page.locator(".canvas path.curve").get_attribute("d").count("M") == 1
+    assert len(path_of(page)) == 3
+
+
+@pytest.mark.browser
+def test_bars_stand_on_zero_and_their_heights_are_the_shares(opened):
+    page = opened()
+
+    bars = page.locator("#test-panel-1 rect[style]").evaluate_all(
+        "bars => bars.map(b => ['y', 'height'].map(a => Number(b.getAttribute(a))))"
+    )
+    shares = page.evaluate("document.getElementById('test-panel-1').curves[0]")
+    feet = [y + height for y, height in bars]
+    assert feet[0] == pytest.approx(feet[1], abs=0.02)
+    assert sum(shares) == pytest.approx(1)
+    assert bars[0][1] / bars[1][1] == pytest.approx(shares[0] / shares[1], rel=0.01)
+
+
+@pytest.mark.browser
+def test_a_key_press_moves_the_curve_and_the_sentence(opened):
+    page = opened()
+    drawn = "document.getElementById('test-panel-0').curves[0]"
+    before, said = page.evaluate(drawn), page.locator(".finding").inner_text()
+
+    page.locator("#test-gamma").focus()
+    page.keyboard.press("ArrowRight")
+
+    assert page.locator("#test-gamma-value").inner_text() == "2.1"
+    assert page.evaluate(drawn) != before
+    assert page.locator(".finding").inner_text() != said
+
+
+@pytest.mark.browser
+def test_words_of_a_panel_are_text_not_markup(opened):
+    panel = Panel(
+        "<b>T</b>", "p", "p < 1 & more", "y", [0.2, 0.5], [Line("<i>l</i>", lambda **_: P, "#000")]
+    )
+
+    page = opened(panels=[panel], readings=[])
+
+    assert page.locator(".panel-title").inner_text() == "<b>T</b>"
+    assert page.get_by_text("p < 1 & more").count() == 1
 
 
 def test_a_gradient_compiles_too():

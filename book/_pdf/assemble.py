@@ -1,0 +1,163 @@
+"""All pages of the built site as one document, in the order of the table of contents.
+
+Anchors get the page's name in front, so that they stay unique; links between pages become links
+inside the document, and links to pages that are not in it become plain words.
+"""
+
+import html
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# The reference of the package is for looking up while one programs, not for paper.
+LEFT_OUT = {"reference/api"}
+_TITLE = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
+_HEADLINK = re.compile(r'<a class="headerlink".*?</a>', re.DOTALL)
+_LINK = re.compile(r'(<a\b[^>]*?)\shref="([^"]*)"')
+_ANCHORS = re.compile(r'\b(id|for|aria-labelledby|aria-describedby)="([^"]+)"')
+_PICTURES = re.compile(r'\b(src|data)="(?!data:|https?:)([^"]+)"')
+_OWN_HEAD = re.compile(
+    r'<link [^>]*rel="(?:preload )?stylesheet"[^>]*>|<script>window\.MathJax.*?</script>'
+    r'|<script[^>]*src="[^"]*mathjax[^"]*"[^>]*></script>',
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the site.
+
+    Attributes:
+        name: Its path without suffix.
+        title: Its heading, as HTML.
+        body: Its content, as HTML.
+    """
+
+    name: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pages under one caption."""
+
+    caption: str
+    pages: Sequence[Page]
+
+
+def parts(site: Path, toc: Mapping[str, Any]) -> list[Part]:
+    """The pages that belong on paper, by part; the root's part has no caption."""
+    named = [("", [toc["root"]])]
+    named += [(p["caption"], [c["file"] for c in p["chapters"]]) for p in toc["parts"]]
+    return [
+        Part(caption, [_page(site, name) for name in names if name not in LEFT_OUT])
+        for caption, names in named
+    ]
+
+
+def _page(site: Path, name: str) -> Page:
+    text = (site / f"{name}.html").read_text(encoding="utf-8")
+    start = text.index('<article class="bd-article"')
+    body = text[text.index(">", start) + 1 : text.rindex("</article>")]
+    body = _HEADLINK.sub("", body)
+    return Page(name, _TITLE.search(body)[1], body)  # type: ignore[index]
+
+
+def document(
+    site: Path, toc: Mapping[str, Any], *, title: str, by: str, numbers: Mapping[str, int]
+) -> str:
+    """The whole document as HTML.
+
+    Args:
+        site: The folder of the built site.
+        toc: The table of contents.
+        title: What the title page says.
+        by: Who wrote it.
+        numbers: The page of paper on which each anchor of the contents is, as far as it is known.
+    """
+    found = parts(site, toc)
+    inside = {page.name for part in found for page in part.pages}
+    root = (site / f"{toc['root']}.html").read_text(encoding="utf-8")
+    head = "\n".join(_from_root(tag, toc["root"]) for tag in _OWN_HEAD.findall(root))
+    chapters = "".join(
+        _chapter(part.caption if first else "", page, inside)
+        for part in found
+        for first, page in ((page is part.pages[0], page) for page in part.pages)
+    )
+    return (
+        f'<!DOCTYPE html><html lang="en" data-theme="light" data-content_root="./"><head>'
+        f'<meta charset="utf-8"><title>{html.escape(title)}</title>{head}'
+        f'<link rel="stylesheet" href="book.css"></head><body>'
+        f'<section class="title-page"><img src="_static/logo.svg" alt=""><p class="title">'
+        f'{html.escape(title)}</p><p class="by">{html.escape(by)}</p></section>'
+        f"{_contents(found, numbers)}"
+        f'<main class="bd-content"><div class="bd-article-container bd-article">{chapters}</div>'
+        f"</main></body></html>"
+    )
+
+
+def anchor(page: str, name: str = "") -> str:
+    """What an anchor of a page is called in the document; without a name, the page's beginning."""
+    return f"{page.replace('/', '-')}--{name or 'top'}"
+
+
+def _contents(found: Sequence[Part], numbers: Mapping[str, int]) -> str:
+    lines = []
+    for part in found:
+        if part.caption:
+            lines.append(f'<p class="part">{html.escape(part.caption)}</p>')
+        for page in part.pages:
+            key = anchor(page.name)
+            lines.append(
+                f'<p class="page"><a href="#{key}">{page.title}</a>'
+                f'<span class="dots"></span><span>{numbers.get(key, "")}</span></p>'
+            )
+    return f'<nav class="contents"><h1>Contents</h1>{"".join(lines)}</nav>'
+
+
+def _chapter(caption: str, page: Page, inside: set[str]) -> str:
+    body = _ANCHORS.sub(lambda m: f'{m[1]}="{_each(page.name, m[2])}"', page.body)
+    body = re.sub(r"url\(#", f"url(#{anchor(page.name, '-')[:-1]}", body)
+    body = re.sub(r'("name": ")(?=[\w-]+", "sliders")', rf"\1{anchor(page.name, '-')[:-1]}", body)
+    body = _LINK.sub(lambda m: m[1] + _target(page.name, m[2], inside), body)
+    body = re.sub(r'xlink:href="#', f'xlink:href="#{anchor(page.name, "-")[:-1]}', body)
+    body = _from_root(body, page.name)
+    opening = f'<p class="part-opening">{html.escape(caption)}</p>' if caption else ""
+    return f'<article class="page" id="{anchor(page.name)}">{opening}{body}</article>'
+
+
+def _each(page: str, names: str) -> str:
+    return " ".join(anchor(page, name) for name in names.split())
+
+
+def _target(page: str, address: str, inside: set[str]) -> str:
+    """The attribute of a link, or nothing where it would lead out of the document."""
+    if re.match(r"[a-z]+:", address):
+        return f' href="{address}"'
+    path, _, name = address.partition("#")
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) if path else page
+    place = place.removesuffix(".html")
+    return f' href="#{anchor(place, name)}"' if place in inside else ""
+
+
+def _from_root(text: str, page: str) -> str:
+    """Addresses of pictures, styles and scripts as the site's root sees them."""
+
+    def moved(match: re.Match[str]) -> str:
+        address = posixpath.normpath(posixpath.join(posixpath.dirname(page), match[2]))
+        return f'{match[1]}="{address}"'
+
+    text = _PICTURES.sub(moved, text)
+    return re.sub(r'(<link [^>]*?href)="(?!https?:)([^"]+)"', moved, text)
+
+
+def table_of_contents(book: Path) -> dict[str, Any]:
+    """The table of contents as it was written."""
+    toc: dict[str, Any] = yaml.safe_load((book / "_toc.yml").read_text(encoding="utf-8"))
+    return toc
