@@ -1,4 +1,10 @@
-"""Distances between embeddings that keep their digits and have a gradient where they are 0."""
+r"""Distances between embeddings that keep their digits and have a gradient where they are 0.
+
+*Ties.*  Which of two distances is larger is decided between lengths in float64: of differences of
+rows or, for the cosine, of rows of length 1.  Two lengths tie where they differ by no more than
+:math:`2^{-30}` (1e-9) of the smaller one, for the cosine plus :math:`2^{-44}` (6e-14), what rows of
+length 1 may owe to rounding.  A processor changes the last of 53 bits, so none upsets a tie.
+"""
 
 from typing import Literal
 
@@ -6,6 +12,9 @@ import torch
 from torch import Tensor
 
 Distance = Literal["euclidean", "squared_euclidean", "cosine"]
+
+TIE = 2.0**-30
+_TURN = 2.0**-44
 
 
 def distances(a: Tensor, b: Tensor, kind: Distance) -> Tensor:
@@ -37,3 +46,27 @@ def unit(vectors: Tensor) -> Tensor:
     """Rows of length 1; rows of zeros stay as they are."""
     size = length(vectors).unsqueeze(-1)
     return vectors / torch.where(size > 0, size, torch.ones_like(size))
+
+
+def longest_tied(lengths: Tensor, kind: Distance) -> Tensor:
+    """The largest length that ties with each of these."""
+    return lengths * (1 + TIE) + (_TURN if kind == "cosine" else 0.0)
+
+
+def shortest_tied(lengths: Tensor, kind: Distance) -> Tensor:
+    """The smallest length that ties with each of these."""
+    return (lengths - (_TURN if kind == "cosine" else 0.0)) / (1 + TIE)
+
+
+def from_length(lengths: Tensor, kind: Distance) -> Tensor:
+    """The distance of rows whose difference has this length."""
+    if kind == "euclidean":
+        return lengths
+    return lengths**2 / (2 if kind == "cosine" else 1)
+
+
+def to_length(apart: Tensor, kind: Distance) -> Tensor:
+    """How long the difference of rows at this distance is."""
+    if kind == "euclidean":
+        return apart
+    return (apart * (2 if kind == "cosine" else 1)).sqrt()

@@ -4,6 +4,7 @@ Chapter: ``similarity/pairs-and-triplets``.  The trap: a mean over all triplets 
 most are easy, a mean over the active ones does not fall although the model learns.
 """
 
+from dataclasses import replace
 from typing import Literal, get_args
 
 import torch
@@ -11,9 +12,16 @@ from torch import Tensor
 
 from lossedu.arguments.checks import check_choice, check_floating, check_number, check_shape
 from lossedu.arguments.reduction import accumulation_dtype, check_mask, hide_masked
-from lossedu.losses._distances import Distance, distances, unit
+from lossedu.losses._distances import Distance, distances, length, longest_tied, unit
 from lossedu.losses._fast.closed_form import attached, fast_path_applies
-from lossedu.losses._fast.triplets import Batch, anchors_in_tiles, hardest, relations, triplet_sums
+from lossedu.losses._fast.triplets import (
+    Batch,
+    anchors_in_tiles,
+    bounds,
+    hardest,
+    relations,
+    triplet_sums,
+)
 
 Kind = Literal["all", "easy", "semihard", "hard"]
 Mining = Literal["all", "semihard", "hard", "batch_hard"]
@@ -47,6 +55,12 @@ def mine_triplets(
         lexicographic order, without gradient.  There may be n^3 of them; `batch_triplet_loss` does
         without the list.
 
+    Numerics:
+        Decided in float64, between Euclidean lengths (for the cosine, of differences of rows of
+        length 1).  Two that differ by at most 2^-30 (1e-9) of the smaller one, for the cosine plus
+        2^-44, are equal, so no processor's rounding decides: a negative that ties with the positive
+        is hard, one that ties with the margin is easy.
+
     Raises:
         TypeError: If embeddings are not floating point, or mask is not boolean.
         ValueError: If shapes do not fit, or an option is unknown or out of range.
@@ -63,17 +77,18 @@ def mine_triplets(
     batch = _batch(embeddings.detach(), labels, margin, distance, mask)
     found = []
     for rows in anchors_in_tiles(len(labels), len(labels) ** 2):
-        at = _apart(batch, rows, distance)
-        near, far = at.unsqueeze(-1), at.unsqueeze(-2)
+        lengths = _lengths(batch, rows)
+        far = lengths.unsqueeze(-2)
+        no_farther, costless = bounds(lengths.unsqueeze(-1), margin, distance)
         wanted = {
-            "all": torch.ones_like(near * far, dtype=torch.bool),
-            "easy": (near + margin <= far) & (near < far),
-            "semihard": (near < far) & (far < near + margin),
-            "hard": far <= near,
+            "all": torch.ones_like(far <= no_farther),
+            "easy": (far > no_farther) & (far >= costless),
+            "semihard": (far > no_farther) & (far < costless),
+            "hard": far <= no_farther,
         }[kind]
         positive, negative = relations(batch, rows)
         triplets = wanted & positive.unsqueeze(-1) & negative.unsqueeze(-2)
-        found.append(triplets.nonzero() + torch.tensor([rows.start, 0, 0], device=at.device))
+        found.append(triplets.nonzero() + torch.tensor([rows.start, 0, 0], device=far.device))
     listed = torch.cat(found) if found else labels.new_zeros(0, 3, dtype=torch.long)
     anchor, positive_of, negative_of = listed.unbind(-1)
     return anchor, positive_of, negative_of
@@ -105,16 +120,18 @@ def batch_triplet_loss(
         mask: True where a row counts, shape ``(n,)``; hidden rows may hold anything.
 
     Returns:
-        A scalar in units of the distance, 0 if there is no triplet.  Half precision comes back as
-        float32; every other dtype is kept.
+        A scalar in units of the distance, 0 if there is no triplet, NaN if an embedding that counts
+        is not finite.  Half precision comes back as float32; every other dtype is kept.
 
     Gradient:
         That of `triplet_loss` for each triplet; which triplets count is a constant to it.
 
     Numerics:
         Sorted distances and prefix sums in float64, a tile of anchors at a time: O(n^2 log n) time
-        and O(n) memory for n^3 triplets.  Distances come from products around the mean, so two rows
-        nearer than 1e-7 of their distance from it count as one point.  Further derivatives,
+        and O(n) memory for n^3 triplets.  Lengths come from a matrix product, those that it would
+        lose (rows nearer than a hundredth of their distance from the mean, for 128 columns) from
+        differences.  Ties are those of `mine_triplets`: a triplet that misses the margin by no more
+        is not active, and of equally hard rows the first is taken.  Further derivatives,
         ``torch.func`` and ``torch.compile``: all triplets at once.
 
     Raises:
@@ -144,7 +161,7 @@ def batch_triplet_loss(
     dtype = batch.embeddings.dtype
 
     def plain(leaf: Tensor) -> Tensor:
-        return _plain(Batch(leaf, batch.labels, batch.shown), kind, margin, distance, average)
+        return _plain(replace(batch, embeddings=leaf), kind, margin, distance, average)
 
     watched = [labels] if mask is None else [labels, mask]
     return attached(value.to(dtype), [slopes.to(dtype)], [batch.embeddings], plain, watched)
@@ -152,12 +169,16 @@ def batch_triplet_loss(
 
 def _of_hardest(batch: Batch, margin: float, distance: Distance, average: Average) -> Tensor:
     with torch.no_grad():
-        chosen = hardest(batch)
+        chosen = hardest(batch, distance)
+        anchors, *others = (batch.exact.index_select(0, rows) for rows in chosen)
+        near, far = (length(anchors - rows) for rows in others)
+        costs = far < bounds(near, margin, distance)[1]
     anchors, *others = (batch.embeddings.index_select(0, rows) for rows in chosen)
-    far, near = (_between_rows(anchors, rows, distance) for rows in others)
-    missing = (far - near + margin).relu()
-    count = (missing > 0).sum() if average == "active" else len(missing)
-    return missing.sum() / max(int(count), 1)
+    near, far = (_between_rows(anchors, rows, distance) for rows in others)
+    paid = torch.where(costs, near - far + margin, 0.0).relu()
+    count = costs.sum() if average == "active" else len(paid)
+    # NaN where an embedding is not finite, and else 0.
+    return paid.sum() / max(int(count), 1) + (batch.exact * 0).sum().to(paid.dtype)
 
 
 def collapse_score(embeddings: Tensor) -> Tensor:
@@ -213,14 +234,16 @@ def _batch(
         )
     check_shape("labels", labels, embeddings.shape[:1], "one label a row")
     check_mask(mask, embeddings.shape[:1])
-    rows = hide_masked(embeddings, mask).to(accumulation_dtype(embeddings))
-    rows = unit(rows) if distance == "cosine" else rows
+    rows = hide_masked(embeddings, mask)
+    exact, rows = rows.detach().double(), rows.to(accumulation_dtype(embeddings))
+    if distance == "cosine":
+        exact, rows = unit(exact), unit(rows)
     shown = torch.ones_like(labels, dtype=torch.bool) if mask is None else mask
-    return Batch(rows, labels, shown)
+    return Batch(rows, exact, labels, shown)
 
 
-def _apart(batch: Batch, rows: slice, distance: Distance) -> Tensor:
-    return _between_rows(batch.embeddings[rows].unsqueeze(1), batch.embeddings, distance)
+def _lengths(batch: Batch, rows: slice) -> Tensor:
+    return length(batch.exact[rows].unsqueeze(1) - batch.exact)
 
 
 def _between_rows(a: Tensor, b: Tensor, distance: Distance) -> Tensor:
@@ -234,21 +257,34 @@ def _plain(
 ) -> Tensor:
     """The formula as it stands: all triplets at once."""
     everyone = slice(0, len(batch.labels))
-    at = _apart(batch, everyone, distance)
     positive, negative = relations(batch, everyone)
+    lengths = _lengths(batch, everyone)
+    apart = _between_rows(batch.embeddings.unsqueeze(1), batch.embeddings, distance)
+    wanted = positive.unsqueeze(-1) & negative.unsqueeze(-2)
     if kind == "batch_hard":
-        far = torch.where(positive, at, -1.0).amax(-1)
-        near = torch.where(negative, at, torch.inf).amin(-1)
-        wanted = positive.any(-1) & negative.any(-1)
-        missing = torch.where(wanted, far - torch.where(wanted, near, 0.0) + margin, 0.0)
-    else:
-        near, far = at.unsqueeze(-1), at.unsqueeze(-2)
-        wanted = positive.unsqueeze(-1) & negative.unsqueeze(-2)
-        if kind == "semihard":
-            wanted = wanted & (near < far) & (far < near + margin)
-        elif kind == "hard":
-            wanted = wanted & (far <= near)
-        missing = torch.where(wanted, near - far + margin, 0.0)
-    paid = missing.relu()
-    count = ((paid > 0) if average == "active" else wanted).sum()
-    return paid.sum() / count.clamp(min=1).to(paid.dtype)
+        farthest, nearest = _hardest(lengths, positive, negative, distance)
+        wanted = wanted & farthest.unsqueeze(-1) & nearest.unsqueeze(-2)
+    no_farther, costless = bounds(lengths.unsqueeze(-1), margin, distance)
+    far = lengths.unsqueeze(-2)
+    if kind == "semihard":
+        wanted = wanted & (far > no_farther) & (far < costless)
+    elif kind == "hard":
+        wanted = wanted & (far <= no_farther)
+    costs = wanted & (far < costless)
+    paid = torch.where(costs, apart.unsqueeze(-1) - apart.unsqueeze(-2) + margin, 0.0).relu()
+    count = (costs if average == "active" else wanted).sum()
+    finite = (batch.exact * 0).sum().to(paid.dtype)  # NaN where an embedding is not
+    return paid.sum() / count.clamp(min=1).to(paid.dtype) + finite
+
+
+def _hardest(
+    lengths: Tensor, positive: Tensor, negative: Tensor, distance: Distance
+) -> tuple[Tensor, Tensor]:
+    """Each row's farthest positive and nearest negative, the first of those that tie."""
+    far = torch.where(positive, lengths, 0.0).amax(-1, keepdim=True)
+    near = torch.where(negative, lengths, torch.inf).amin(-1, keepdim=True)
+    tied = (
+        positive & (longest_tied(lengths, distance) >= far),
+        negative & (lengths <= longest_tied(near, distance)),
+    )
+    return tuple(each & (each.cumsum(-1) == 1) for each in tied)
