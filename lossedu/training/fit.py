@@ -64,6 +64,10 @@ def fit(
 
     .. math:: \ell = \sum_r \frac{n_r}{n} \ell_r, \qquad n = \sum_r n_r.
 
+    In one process and float32, without ``accumulate``, ``clip`` and ``compile``, a step is the
+    operations of a plain loop with the same optimizer, in the same order: on one machine they agree
+    in every bit.
+
     Args:
         model: Called with the first part of each batch.  It is trained in place and stays on the
             device.
@@ -76,7 +80,8 @@ def fit(
             last 2,048 examples.
         optimizer: An optimizer, or a function of the parameters that makes one:
             ``partial(torch.optim.AdamW, lr=1e-3)``.  A class of `torch.optim` is made with
-            ``fused=True`` where it can be, unless you choose ``fused`` or ``foreach`` yourself.
+            ``fused=True`` where it can be, unless you choose ``fused`` or ``foreach`` yourself;
+            one kernel for the update rounds elsewhere than several, so the last digit may differ.
             One that steps by the gradient of another point (`lossedu.landscape.SAM`) gets it: each
             step takes two passes then, and figures of gradients are of the second.
         schedule: A scheduler of `torch.optim.lr_scheduler`, or a function of the optimizer that
