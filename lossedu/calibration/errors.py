@@ -57,7 +57,8 @@ def reliability_diagram(
             confidence is then that of the most probable class.
         targets: 0 or 1, or class numbers, shape ``(n,)``.
         bins: How many, at least 1.
-        binning: ``"uniform"``: of equal width; ``"quantile"``: of equal numbers.
+        binning: ``"uniform"``: of equal width; ``"quantile"``: of equal numbers.  A confidence on
+            an edge, k / bins or a quantile, belongs to the bin below.
         weight: How much each prediction counts, at least 0, shape ``(n,)``.
 
     Returns:
@@ -83,10 +84,7 @@ def reliability_diagram(
     confidence, right = _confidence(probabilities, targets)
     counted = torch.ones_like(confidence) if weight is None else weight.double()
     check_shape("weight", counted, confidence.shape, "one weight a prediction")
-    edges = torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=confidence.device)
-    if binning == "quantile" and len(confidence):
-        inner = torch.quantile(confidence, edges[1:-1]) if bins > 1 else edges[:0]
-        edges = torch.cat([edges[:1], inner, edges[-1:]])
+    edges = _edges(confidence, bins, binning)
     # Bins are open below and closed above, but the first, which holds a probability of 0.
     place = torch.searchsorted(edges[1:-1].contiguous(), confidence)
     sums = [
@@ -177,6 +175,20 @@ def brier_score(probabilities: Tensor, targets: Tensor, *, weight: Tensor | None
     check_shape("weight", counted, errors.shape, "one weight a prediction")
     total = counted.sum()
     return (errors * counted).sum() / torch.where(total > 0, total, torch.ones_like(total))
+
+
+def _edges(confidence: Tensor, bins: int, binning: Binning) -> Tensor:
+    """Where bins begin and end: quotients, since a multiple of a rounded step may miss k / bins."""
+    place = torch.arange(bins + 1, device=confidence.device)
+    edges = place.double() / bins
+    if binning == "uniform" or not len(confidence):
+        return edges
+    # Ranks in whole numbers: a rounded one would put an edge beside the value that it stands on.
+    known, rank = confidence.sort().values, place[1:-1] * (len(confidence) - 1)
+    below = known[rank // bins]
+    above = known[(rank // bins + 1).clamp(max=len(known) - 1)]
+    inner = below + (rank % bins).double() / bins * (above - below)
+    return torch.cat([edges[:1], inner, edges[-1:]])
 
 
 def _confidence(probabilities: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

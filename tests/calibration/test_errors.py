@@ -71,7 +71,10 @@ def test_it_agrees_with_scikit_learn_and_quantile_bins_hold_equal_numbers(binnin
     assert binning == "uniform" or set(diagram.counts.tolist()) == {30.0}
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1), st.sampled_from([1, 4]))
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1),
+    st.sampled_from([1, 3, 4, 7, 10, 15, 20]),
+)
 def test_the_error_agrees_with_a_loop_over_bins_also_on_their_edges(pairs, bins):
     p, y = [k / 20 for k, _ in pairs], [float(event) for _, event in pairs]
 
@@ -80,6 +83,26 @@ def test_the_error_agrees_with_a_loop_over_bins_also_on_their_edges(pairs, bins)
     edges = [b / bins for b in range(bins + 1)]
     exact = torch.tensor(p).double().tolist()
     assert got.item() == pytest.approx(gap_by_loop(exact, y, edges), abs=1e-12)
+
+
+@pytest.mark.parametrize("bins", [1, 2, 3, 7, 10, 15, 49, 99])
+def test_a_probability_on_an_edge_belongs_to_the_bin_below(bins):
+    p = torch.tensor([k / bins for k in range(1, bins + 1)], dtype=torch.float64)
+
+    assert reliability_diagram(p, p > 0.5, bins=bins).counts.tolist() == [1.0] * bins
+
+
+@pytest.mark.parametrize("bins", [2, 3, 7, 10, 15, 49])
+@pytest.mark.parametrize("extra", [1, 2])
+def test_quantiles_are_those_of_torch_and_exact_where_they_are_a_prediction(bins, extra):
+    p, y = drawn(4 * bins + extra)
+
+    edges = reliability_diagram(p, y, bins=bins, binning="quantile").edges
+
+    share = torch.arange(1, bins, dtype=torch.float64) / bins
+    torch.testing.assert_close(edges[1:-1], torch.quantile(p, share), rtol=1e-14, atol=1e-15)
+    if extra == 1:
+        assert edges[1:-1].tolist() == p.sort().values[4:-1:4].tolist()
 
 
 def test_the_error_of_a_perfectly_calibrated_set_is_zero():
