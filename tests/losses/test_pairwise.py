@@ -125,6 +125,24 @@ def test_on_the_margin_the_slope_of_a_hinge_is_0(n, margin):
     assert_equal_on(scores, drawn(2, n)[1], partial(pairwise_hinge_loss, margin=margin), oracle)
 
 
+def test_in_whatever_order_items_come_the_same_gaps_meet_the_margin():
+    # Tenths with a mean of exactly one half: their sum in floating point depends on the order.
+    generator = torch.Generator().manual_seed(0)
+    half, relevance = (
+        torch.randint(0, m, (n,), generator=generator) for m, n in ((61, 50), (3, 100))
+    )
+    scores = torch.cat([half - 30, 40 - half]).double() * 0.1
+    loss = partial(pairwise_hinge_loss, margin=0.2)
+    value, slopes = found(loss, scores[None], relevance[None], reduction="none")
+
+    for _ in range(20):
+        order = torch.randperm(100, generator=generator)
+        got = found(loss, scores[None, order], relevance[None, order], reduction="none")
+
+        torch.testing.assert_close(got[0], value, rtol=1e-12, atol=0)
+        torch.testing.assert_close(got[1], slopes[:, order], rtol=0, atol=1e-14)
+
+
 @every_loss
 @pytest.mark.parametrize("n", [5, 65])
 def test_a_list_without_a_pair_is_0_and_out_of_the_mean(loss, oracle, n):

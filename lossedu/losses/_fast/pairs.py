@@ -110,6 +110,17 @@ def pairs_by_tiles(lists: Lists, scores: Tensor, charge: Charge, both: Both) -> 
     return attached(*kept, [scores], lambda leaf: every_pair(lists, leaf, charge))
 
 
+def _centre(scores: Tensor, shown: Tensor) -> Tensor:
+    """About the mean of each list: distances are what counts, and exact for small numbers.
+
+    A whole number makes no new ties.  It comes from whole numbers, whose sum is that of every
+    order: half a unit more or less would move the scores to where other gaps meet the margin.
+    """
+    most = 2.0 ** (62 - max(1, scores.shape[-1]).bit_length())
+    whole = scores.nan_to_num(nan=0.0).round().clamp(-most, most).long()
+    return (whole.sum(-1) // shown.sum(-1).clamp(min=1)).double()
+
+
 Meet = Callable[[Meeting], tuple[Tensor, Tensor]]
 
 
@@ -128,8 +139,7 @@ def pairs_by_meeting(
     with torch.no_grad():
         list_of, item = lists.shown.nonzero(as_tuple=True)
         exact = torch.where(lists.shown, scores.detach().double(), 0.0)
-        # Distances are what counts, and exact for small numbers; a whole centre makes no new ties.
-        centre = (exact.sum(-1) / lists.shown.sum(-1).clamp(min=1)).round()
+        centre = _centre(exact, lists.shown)
         totals, slopes = torch.zeros_like(centre), torch.zeros_like(exact)
         if len(item):
             flat = exact[list_of, item] - centre[list_of]
