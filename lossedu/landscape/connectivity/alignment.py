@@ -16,7 +16,7 @@ from lossedu.landscape.objective.skeleton import unwrapped
 from lossedu.tables import Table
 
 Order = NDArray[np.int64]
-_LEAST_GAIN = 1e-12
+_LEAST_GAIN = 2.0**-40
 """Of the similarity: a smaller gain is rounding, and would let the sweeps go round in circles."""
 
 
@@ -70,6 +70,9 @@ def align(reference: nn.Module, model: nn.Module, *, sweeps: int = 100) -> Align
     pass that looks only backwards (which undoes any permutation of the same network) or only
     forwards; the best is kept.  Everything is computed in float64.  Nothing is changed in place.
 
+    Gains that agree to 2^-40 (1e-12) of the largest are equal, and so are starts: of orders that
+    are equally good the first is taken, whatever a matrix product rounds.
+
     Args:
         reference: A chain of Linear and Conv2d layers with elementwise activations, pooling,
             flattening, dropout and batch norm.
@@ -99,7 +102,10 @@ def align(reference: nn.Module, model: nn.Module, *, sweeps: int = 100) -> Align
     pair = _Pair.of(links, first, second)
     starts = [pair.identity(), pair.greedy(forwards=True), pair.greedy(forwards=False)]
     results = [pair.improved(start, sweeps) for start in starts]
-    orders, count = max(results, key=lambda result: pair.similarity(result[0]))
+    orders, count = results[0]
+    for other in results[1:]:
+        if pair.similarity(other[0]) > pair.similarity(orders) + _LEAST_GAIN * pair.size():
+            orders, count = other
     return Alignment(
         _under_all_names(model, _permuted(links, second, orders)),
         {
@@ -214,6 +220,13 @@ class _Pair:
             total += float((mine * theirs[orders[k + 1]]).sum())
         return total
 
+    def size(self) -> float:
+        """What no similarity exceeds."""
+        pairs = (
+            np.linalg.norm(one) * np.linalg.norm(other) for one, other in self.weights + self.units
+        )
+        return float(sum(pairs))
+
     def _incoming(self, orders: list[Order], k: int) -> NDArray[np.float64]:
         """What each unit of layer k in one model has in common with each in the other."""
         one, other = self.weights[k - 1]
@@ -234,6 +247,9 @@ class _Pair:
 def _assigned(gains: NDArray[np.float64]) -> Order:
     from scipy.optimize import linear_sum_assignment
 
+    # In whole numbers sums are exact, and what is equally good is equal.
+    largest = max(float(np.abs(gains).max(initial=0.0)), 1e-300)
+    gains = np.round(gains / (_LEAST_GAIN * largest))
     return np.asarray(linear_sum_assignment(gains, maximize=True)[1], dtype=np.int64)
 
 

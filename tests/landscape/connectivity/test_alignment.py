@@ -82,6 +82,28 @@ def shuffled(model, seed):
     return other
 
 
+def test_of_orders_that_are_equally_good_no_rounding_chooses():
+    generator = torch.Generator().manual_seed(0)
+    reference, model = (
+        nn.Sequential(nn.Linear(20, 12), nn.Tanh(), nn.Linear(12, 5)).double() for _ in range(2)
+    )
+    with torch.no_grad():
+        for parameter in (*reference.parameters(), *model.parameters()):
+            parameter.copy_(torch.randn(parameter.shape, generator=generator).double())
+        thrice = torch.arange(12) // 3  # units of the reference that nothing tells apart
+        reference[0].weight.copy_(reference[0].weight[thrice])
+        reference[0].bias.copy_(reference[0].bias[thrice])
+        reference[2].weight.copy_(reference[2].weight[:, thrice])
+    expected = align(reference, model).permutations
+
+    for _ in range(10):  # the same sums in another order
+        inputs = torch.randperm(20, generator=generator)
+        with torch.no_grad():
+            for each in (reference, model):
+                each[0].weight.copy_(each[0].weight[:, inputs])
+        assert align(reference, model).permutations["0"].tolist() == expected["0"].tolist()
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_the_permuted_model_is_the_same_function(name):
     reference, model = built(name, 1), built(name, 2)
