@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -12,6 +13,7 @@ from lossedu.arguments.checks import check_count, check_positive
 from lossedu.landscape.objective.objective import Objective
 from lossedu.tables import Table
 
+_ROUNDING = 10  # units in the last place that a mean loss may owe to the order of its sum
 _SAFETY = 2.0
 """Curvature inside an interval may be this many times what differences beside it show."""
 
@@ -22,7 +24,8 @@ class Barrier:
 
     Attributes:
         height: At least 0; infinite where the loss is not finite on the way.
-        place: Where, from 0 (the start) to 1 (the end).
+        place: Where, from 0 (the start) to 1 (the end): the first place that is as high, but for
+            ten units in the last place of the loss.
         error: How much higher the barrier may be between the points that were looked at, by an
             estimate from second differences; infinite where the loss is not finite.
         converged: Whether the error is within the tolerance.
@@ -92,7 +95,7 @@ def linear_barrier(
     start, end = end_of_path(objective, "start", start), end_of_path(objective, "end", end)
     seen = {t: _loss_at(objective, start, end, t) for t in np.linspace(0, 1, points).tolist()}
     while True:
-        barrier, worst = _so_far(seen, tolerance)
+        barrier, worst = _so_far(seen, tolerance, torch.finfo(objective.dtype).eps)
         if barrier.converged or worst is None or len(seen) >= most:
             return barrier
         seen[worst] = _loss_at(objective, start, end, worst)
@@ -104,7 +107,7 @@ def _loss_at(objective: Objective, start: Tensor, end: Tensor, t: float) -> floa
     return objective.value(ends[t] if t in ends else (1 - t) * start + t * end)
 
 
-def _so_far(seen: dict[float, float], tolerance: float) -> tuple[Barrier, float | None]:
+def _so_far(seen: dict[float, float], tolerance: float, eps: float) -> tuple[Barrier, float | None]:
     """The barrier among the points seen, and where to look next."""
     positions = np.array(sorted(seen))
     losses = np.array([seen[t] for t in positions.tolist()])
@@ -112,15 +115,22 @@ def _so_far(seen: dict[float, float], tolerance: float) -> tuple[Barrier, float 
         place = float(positions[~np.isfinite(losses)][0])
         return Barrier(math.inf, place, math.inf, False, positions, losses), None
     rise = losses - ((1 - positions) * losses[0] + positions * losses[-1])
-    top = int(rise.argmax())
+    rounding = _ROUNDING * eps * float(np.abs(losses).max())
+    top = _first_highest(rise, rounding)
     hidden = _possible(positions, rise)
-    error = max(float(hidden.max()) - float(rise[top]), 0.0)
+    height = float(rise.max())
+    error = max(float(hidden.max()) - height, 0.0)
     scale = max(float(np.ptp(losses)), abs(float(losses[0])), abs(float(losses[-1])))
-    widest = int(hidden.argmax())
+    widest = _first_highest(hidden, rounding)
     middle = float((positions[widest] + positions[widest + 1]) / 2)
     converged = error <= tolerance * scale
-    found = Barrier(float(rise[top]), float(positions[top]), error, converged, positions, losses)
+    found = Barrier(height, float(positions[top]), error, converged, positions, losses)
     return found, None if middle in seen else middle
+
+
+def _first_highest(values: NDArray[np.float64], rounding: float) -> int:
+    """On a plateau, or a hill of two equal sides, rounding alone would choose."""
+    return int((values >= values.max() - rounding).argmax())
 
 
 def _possible(positions: NDArray[np.float64], rise: NDArray[np.float64]) -> NDArray[np.float64]:

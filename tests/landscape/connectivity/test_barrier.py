@@ -52,6 +52,27 @@ def test_a_loss_below_its_chord_has_no_barrier():
     assert len(barrier.losses) == 11
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_rounding_neither_places_a_barrier_nor_says_where_to_look_next(dtype):
+    eps = torch.finfo(dtype).eps
+
+    def measured(function, noise, tolerance=1e-2):
+        draws = np.random.default_rng(noise)
+        model = Given(lambda t: function(t) * (1 + noise * eps * draws.uniform(-1, 1)))
+        objective = Objective(model.to(dtype), lambda out: out.mean(), torch.zeros(1).to(dtype))
+        start, end = (each.to(dtype) for each in ends())
+        return linear_barrier(objective, start, end, tolerance=tolerance)
+
+    def twin_hills(t):  # as high at 1/4 as at 3/4
+        return 1 - torch.cos(4 * torch.pi * (t - 0.5)) + 0.5 * torch.cos(8 * torch.pi * (t - 0.5))
+
+    for noise in (1, 2, 3):
+        assert measured(lambda t: 0.7 + 0 * t, noise).place == 0.0
+        found, expected = (measured(twin_hills, each, 1e-4) for each in (noise, 0))
+        assert found.positions.tolist() == expected.positions.tolist()
+        assert found.place == expected.place < 0.5
+
+
 @settings(max_examples=60)
 @given(st.lists(st.floats(-1, 1), min_size=3, max_size=6), st.floats(0.001, 0.1))
 @example([0.0, 0.0, 0.5, 0.0, 0.75, -0.5], 0.0625)  # all of the hill lies before the first point
