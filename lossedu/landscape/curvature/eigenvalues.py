@@ -80,7 +80,8 @@ def top_eigenvalues(
         tolerance: The largest bound of a converged pair, relative to its value.  What rounding
             hides, about ten units in the last place of the largest, counts as converged: 1e-6 of
             the largest eigenvalue in float32, 8 % in bfloat16.
-        which: "largest" and "smallest" by sign, "magnitude" by absolute value.
+        which: "largest" and "smallest" by sign, "magnitude" by absolute value; of opposite values,
+            alike up to rounding, the positive one comes first.
         max_products: Products after which the search ends, with what is there; some more measure
             the bounds where eigenvalues are multiple, one for each pair found.
         seed: Of the random starts.
@@ -154,7 +155,10 @@ class _Search:
             found = self._merged(known, self._grow(krylov, k + _SPARE))
         if krylov.away_from is not None:
             found = self._measured(found)
-        return _chosen(found, np.arange(wanted), self.operator.products)
+        # A value errs by about the square of its bound, and a spare one has a loose bound.
+        doubt = 4 * found.bounds**2 / np.maximum(abs(found.values), self._floor() or 1.0)
+        first = self._order(found.values, doubt)[:wanted]
+        return _chosen(found, first, self.operator.products)
 
     def _process(self, away_from: Tensor | None, device: torch.device | str | None) -> Krylov:
         start = random_vector(self.operator, self.generator)
@@ -252,8 +256,21 @@ class _Search:
         """Large for what comes first."""
         return {"largest": values, "smallest": -values, "magnitude": abs(values)}[self.which]
 
-    def _order(self, values: Array) -> NDArray[np.int64]:
-        return np.argsort(-self._rank(values), kind="stable")
+    def _order(self, values: Array, doubt: Array | float = 0.0) -> NDArray[np.int64]:
+        """The first ones first; of opposite values that are alike up to doubt, the positive one."""
+        rank = self._rank(values)
+        order = np.argsort(-rank, kind="stable")
+        if self.which != "magnitude":
+            return order
+        doubts = np.broadcast_to(self._floor() + np.asarray(doubt), values.shape)
+        for last in range(1, len(order)):
+            for place in range(last, 0, -1):
+                before, here = order[place - 1], order[place]
+                alike = rank[before] - rank[here] <= doubts[here]
+                if not (values[before] < 0 < values[here] and alike):
+                    break
+                order[place - 1], order[place] = here, before
+        return order
 
     def _floor(self) -> float:
         """The rounding of a product: it limits every bound."""

@@ -104,6 +104,20 @@ def test_a_dense_cluster_hides_none_that_is_beyond_the_bounds(seed, tolerance, k
     assert_right(pairs, values)
 
 
+@pytest.mark.parametrize("size", [12, 60])
+@pytest.mark.parametrize("seed", range(10))
+def test_of_opposite_eigenvalues_the_positive_one_comes_first(size, seed):
+    rest = np.random.default_rng(seed).uniform(-1, 1, size - 4)
+    target = matrix([3, -3, 2, -2, *rest], seed)
+
+    alone, all_four = (
+        top_eigenvalues(target, k, which="magnitude", seed=seed).values for k in (1, 4)
+    )
+
+    assert alone == pytest.approx([3], rel=1e-3)
+    assert all_four == pytest.approx([3, -3, 2, -2], rel=1e-3)
+
+
 def test_a_single_eigenvalue_comes_once():
     values = [10.0, 3.0, *np.linspace(-1, 1, 100)]
 
