@@ -283,8 +283,6 @@ def _hardest(
     """Each row's farthest positive and nearest negative, the first of those that tie."""
     far = torch.where(positive, lengths, 0.0).amax(-1, keepdim=True)
     near = torch.where(negative, lengths, torch.inf).amin(-1, keepdim=True)
-    tied = (
-        positive & (longest_tied(lengths, distance) >= far),
-        negative & (lengths <= longest_tied(near, distance)),
-    )
-    return tuple(each & (each.cumsum(-1) == 1) for each in tied)
+    as_far = positive & (longest_tied(lengths, distance) >= far)
+    as_near = negative & (lengths <= longest_tied(near, distance))
+    return as_far & (as_far.cumsum(-1) == 1), as_near & (as_near.cumsum(-1) == 1)

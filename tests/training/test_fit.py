@@ -15,7 +15,6 @@ from lossedu.losses import as_module, cross_entropy
 from lossedu.training import EarlyStopping, WeightAverage
 from tests.training.conftest import small_data, small_model
 
-
 ADAMW = partial(torch.optim.AdamW, lr=1e-2)
 
 
