@@ -2,17 +2,23 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.bridge.pages import FILTERS
 from autograder.bridge.sources import refresh
 from autograder.grading.folders import CourseFolders
+from autograder.grading.refusals import RefusalError
 
 CONFIG_FILE = "nbgrader_config.py"
 COURSE_ID = "lossedu"
@@ -31,6 +37,10 @@ _BEFORE_RELEASE = (
     "ComputeChecksums",
     "CheckCellMetadata",
 )
+
+
+class GradebookError(RefusalError):
+    """The gradebook cannot be opened."""
 
 
 class NameTheTask(NbGraderPreprocessor):
@@ -68,6 +78,26 @@ def course_config(root: Path) -> Config:
     config = Config()
     configure(config, root)
     return config
+
+
+@contextmanager
+def open_gradebook(config: Config) -> Iterator[Gradebook]:
+    """The gradebook of a course.
+
+    Raises:
+        GradebookError: If there is no such database, or the file is none.
+    """
+    url = config.CourseDirectory.db_url
+    try:
+        gradebook = Gradebook(url, COURSE_ID)
+    except SQLAlchemyError as error:
+        shown = make_url(url).render_as_string(hide_password=True)
+        told = " ".join(str(getattr(error, "orig", None) or error).split())[:120]
+        raise GradebookError(
+            f"the gradebook must be a database that can be opened, but {shown} is not: {told}"
+        ) from error
+    with gradebook:
+        yield gradebook
 
 
 def _configure_folders(config: Config, folders: CourseFolders) -> None:

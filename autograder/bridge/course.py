@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 
-from autograder.bridge.configuration import COURSE_ID, course_config
+from autograder.bridge.configuration import course_config, open_gradebook
+from autograder.grading.refusals import RefusalError
 
 
 @contextmanager
@@ -33,6 +34,10 @@ def logged_to(path: Path) -> Iterator[None]:
             os.close(kept)
 
 
+class NbgraderError(RefusalError, RuntimeError):
+    """nbgrader could not do what was asked."""
+
+
 class Course:
     """The course of one repository, as nbgrader sees it."""
 
@@ -44,13 +49,13 @@ class Course:
         """Make what students get.
 
         Raises:
-            RuntimeError: If nbgrader could not.
+            NbgraderError: If nbgrader could not.
         """
         _checked(self.api.generate_assignment(assignment, force=True), assignment)
 
     def is_released(self, assignment: str) -> bool:
         """Whether the gradebook knows the assignment and its cells."""
-        with Gradebook(self.config.CourseDirectory.db_url, COURSE_ID) as gradebook:
+        with open_gradebook(self.config) as gradebook:
             try:
                 gradebook.find_notebook(assignment, assignment)
             except MissingEntry:
@@ -61,14 +66,17 @@ class Course:
         """Write the feedback of every graded submission.
 
         Raises:
-            RuntimeError: If nbgrader could not.
+            NbgraderError: If nbgrader could not.
         """
         _checked(self.api.generate_feedback(assignment, force=True), assignment)
 
 
 def _checked(done: dict[str, Any], what: str) -> None:
     if not done["success"]:
-        raise RuntimeError(f"nbgrader must finish with {what!r}, but says: {_last_line(done)}")
+        raise NbgraderError(
+            f"nbgrader must finish with {what!r}, but says: {_last_line(done)} "
+            "Hint: all that it said is in course/nbgrader.log"
+        )
 
 
 def _last_line(done: dict[str, Any]) -> str:

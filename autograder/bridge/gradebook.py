@@ -23,7 +23,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, parse_utc
 from traitlets.config import Config
 
-from autograder.bridge.configuration import COURSE_ID
+from autograder.bridge.configuration import open_gradebook
 from autograder.grading.marks import CellMark, DisagreementError, cell_marks
 from autograder.grading.outcomes import Outcome, StudentMark
 from autograder.grading.submissions import WHEN, Submission, SubmissionError, content
@@ -150,7 +150,7 @@ def gradebook_store(config: Config, rubric: "Rubric") -> Iterator[GradebookStore
     """Open the gradebook of a course for one assignment."""
     late = AssignLatePenalties(config=config)
     late.init_plugin()
-    with Gradebook(config.CourseDirectory.db_url, COURSE_ID) as gradebook:
+    with open_gradebook(config) as gradebook:
         yield GradebookStore(gradebook, rubric, late)
 
 
@@ -160,7 +160,7 @@ def student_marks(config: Config, assignment: str) -> list[StudentMark]:
     Raises:
         LookupError: If the gradebook does not know the assignment.
     """
-    with Gradebook(config.CourseDirectory.db_url, COURSE_ID) as gradebook:
+    with open_gradebook(config) as gradebook:
         try:
             gradebook.find_assignment(assignment)
         except MissingEntry as error:

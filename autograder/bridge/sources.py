@@ -11,6 +11,7 @@ from typing import Any
 import jupytext
 import nbformat
 
+from autograder.grading.refusals import RefusalError
 from lossedu.whole_files import write_whole
 
 # kind -> (is graded, is a place for the student's answer, is locked)
@@ -22,7 +23,7 @@ KINDS = {
 }
 
 
-class SourceError(ValueError):
+class SourceError(RefusalError, ValueError):
     """A text notebook that says something nbgrader could not use."""
 
 
@@ -79,12 +80,25 @@ def refresh(folder: Path) -> list[Path]:
 
     Returns:
         The notebooks that were written.
+
+    Raises:
+        SourceError: If a text notebook cannot be read; the message names it.
     """
     written = []
     for source in sorted(folder.glob("*/*.md")):
         target = source.with_suffix(".ipynb")
-        text = nbformat.writes(notebook_of(source.read_text(encoding="utf-8"))) + "\n"
+        text = nbformat.writes(_converted(source)) + "\n"
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             write_whole(target, text)
             written.append(target)
     return written
+
+
+def _converted(source: Path) -> nbformat.NotebookNode:
+    try:
+        return notebook_of(source.read_text(encoding="utf-8"))
+    except SourceError as error:
+        raise SourceError(f"{error} Hint: look into {source}") from error
+    except Exception as error:  # the parsers of YAML and of notebooks raise errors of many kinds
+        told = " ".join(str(error).split())[:120]
+        raise SourceError(f"{source} must be a text notebook, but is not: {told}") from error

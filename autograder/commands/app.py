@@ -97,14 +97,21 @@ def grade(
     """Grade a class, and put its marks into the gradebook."""
     from autograder.grading.folders import CourseFolders
     from autograder.grading.submissions import handed_in, named
+    from lossedu.destinations import check_file
+    from lossedu.whole_files import write_whole
 
     root = course_root(root, assignment)
     with one_line():
+        if as_json is not None:
+            check_file("--json", as_json)
         submissions = (
             named(files, assignment) if files else handed_in(CourseFolders(root), assignment)
         )
         if not submissions:
-            refused(f"course/submitted must hold {assignment} of somebody, but does not.")
+            refused(
+                f"course/submitted must hold {assignment} of somebody, but does not. "
+                f"Hint: course/submitted/STUDENT/{assignment}/{assignment}.ipynb, or name files"
+            )
         with _pool(scheduler, jobs) as pool:
             outcomes = _graded(
                 root,
@@ -116,7 +123,7 @@ def grade(
                 trust=trust,
             )
     if as_json is not None:
-        as_json.write_text(_as_json(outcomes), encoding="utf-8")
+        write_whole(as_json, _as_json(outcomes))
     _show(outcomes)
 
 
@@ -158,7 +165,7 @@ def sample_class(
 @app.command(name="try")
 def try_(
     notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
-    assignment: Annotated[str, typer.Option(help="Else the name of the file says it.")] = "",
+    assignment: Annotated[str, typer.Option(help="Else the notebook says it.")] = "",
     as_json: Json = False,
     without_training: WithoutTraining = False,
     trust: Trust = False,
@@ -168,9 +175,7 @@ def try_(
     from autograder.student.trial import tried
 
     with one_line():
-        outcome = tried(
-            notebook, assignment or notebook.stem, costly=not without_training, trust=trust
-        )
+        outcome = tried(notebook, assignment, costly=not without_training, trust=trust)
     if as_json:
         typer.echo(_as_json([outcome]), nl=False)
     else:

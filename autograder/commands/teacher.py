@@ -29,11 +29,14 @@ commands = typer.Typer()
 def new_course(folder: Annotated[Path, typer.Argument(help="New or empty.")]) -> None:
     """Fill a folder with the assignments and what nbgrader needs."""
     from autograder.course.new_course import new_course as fill
+    from lossedu.destinations import check_folder
 
-    try:
-        names = fill(folder)
-    except OSError as error:
-        refused(str(error))
+    with one_line():
+        check_folder("folder", folder)
+        try:
+            names = fill(folder)
+        except FileExistsError as error:
+            refused(str(error))
     console.print(f"made  {folder}  with {', '.join(names)}", highlight=False)
     console.print(f"next  cd {folder} && autograder doctor", highlight=False)
 
@@ -50,14 +53,17 @@ def report(
     """Write one page about a graded class: each check, and the mistakes that were recognised."""
     from autograder.course.class_report import page, summary
     from autograder.grading.folders import CourseFolders
+    from lossedu.destinations import check_file
     from lossedu.whole_files import write_whole
 
     root = course_root(root, assignment)
+    target = html or CourseFolders(root).course / f"report-{assignment}.html"
+    with one_line():
+        check_file("--html", target)
     outcomes = _graded(root, assignment)
     if as_json:
         typer.echo(json.dumps(asdict(summary(outcomes)), indent=1))
         return
-    target = html or CourseFolders(root).course / f"report-{assignment}.html"
     write_whole(target, page(outcomes))
     found = summary(outcomes)
     console.print(
@@ -105,12 +111,15 @@ def export(
     from autograder.bridge.configuration import course_config
     from autograder.bridge.gradebook import student_marks
     from autograder.course.export import FORMATS
+    from lossedu.destinations import check_file
     from lossedu.whole_files import write_whole
 
     if platform not in FORMATS:
         refused(unknown_name("--for", platform, FORMATS))
     root = course_root(root, assignment)
     with one_line():
+        if out is not None:
+            check_file("--out", out)
         marks = student_marks(course_config(root), assignment)
     text = FORMATS[platform](assignment, marks)
     if out is None:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from autograder.grading.refusals import RefusalError
+from lossedu.destinations import DestinationError
 from lossedu.names import unknown_name
 
 console = Console()
@@ -20,14 +22,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print outcomes as JSON.")]
 @contextmanager
 def one_line() -> Iterator[None]:
     """Say what was wrong with the use of a command in one line, and exit with 2."""
-    from autograder.grading.journal import BusyError
-    from autograder.grading.marks import DisagreementError
-    from autograder.grading.submissions import SubmissionError
-    from autograder.grading.workers import UnavailableError
-
     try:
         yield
-    except (BusyError, DisagreementError, SubmissionError, UnavailableError) as error:
+    except (RefusalError, DestinationError) as error:
         refused(str(error))
     except LookupError as error:
         if type(error) is not LookupError:  # a KeyError is a fault of ours: show where

@@ -21,7 +21,8 @@ The assignments are in `solutions/`; students get what is in `exercises/`. In th
     autograder doctor              # is the sandbox ready?
     autograder release focal       # makes exercises/focal/focal.ipynb
     autograder grade --assignment focal
-    nbgrader formgrader            # marks by hand, feedback
+    jupyter notebook               # marks by hand: Nbgrader > Formgrader in the menu
+    nbgrader generate_feedback focal
 
 Submissions belong in `course/submitted/<student>/<assignment>/<assignment>.ipynb`.
 `course/` holds what students wrote, their marks, and the secret seed of the hidden inputs: keep it

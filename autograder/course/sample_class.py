@@ -5,7 +5,11 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.grading.submissions import SubmissionError
 from lossedu.whole_files import write_whole
+
+_PACKAGED = Path(__file__).parents[1] / "samples"
+_CHECKED_OUT = Path(__file__).parents[2] / "samples"
 
 _CELL = re.compile(r"^# %% ([\w-]+)\n", re.MULTILINE)
 
@@ -36,11 +40,16 @@ def submit(root: Path, assignment: str) -> list[str]:
     """Write the sample class below ``course/submitted``, and say whose submissions there are.
 
     Each file of ``samples/<assignment>/`` is one submission: ``.py`` holds answers to be put into
-    the exercise, ``.txt`` is handed in as it is.
+    the exercise, ``.txt`` is handed in as it is.  A course without samples of its own has those of
+    this package.
+
+    Raises:
+        SubmissionError: If nobody has written any.
     """
+    given = samples_folder(root, assignment)
     exercise = (root / "exercises" / assignment / f"{assignment}.ipynb").read_text(encoding="utf-8")
     names = []
-    for sample in sorted((root / "samples" / assignment).iterdir()):
+    for sample in sorted(given.iterdir()):
         text = sample.read_text(encoding="utf-8")
         if sample.suffix == ".py":
             text = filled_in(exercise, answers_in(text))
@@ -50,3 +59,17 @@ def submit(root: Path, assignment: str) -> list[str]:
             write_whole(target, text)
         names.append(sample.stem)
     return names
+
+
+def samples_folder(root: Path, assignment: str) -> Path:
+    """Where the sample class of an assignment is: in the course, or beside the package.
+
+    Raises:
+        SubmissionError: If it is in neither.
+    """
+    for folder in (root / "samples", _PACKAGED, _CHECKED_OUT):
+        if any((folder / assignment).glob("[!.]*.*")):
+            return folder / assignment
+    raise SubmissionError(
+        f"samples/{assignment} must hold a sample class, but {root} has none, nor has this package."
+    )

@@ -1,6 +1,7 @@
 """The grader of an assignment as it is sent to workers: it needs no file of the course there."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ def engine(
     """The engine of an assignment of a course.
 
     Raises:
-        LookupError: If the assignment was not released.
+        LookupError: If the assignment was not released, or what was released is broken.
     """
     path = folders.exercise(assignment)
     if not path.exists():
@@ -30,7 +31,14 @@ def engine(
             f"{assignment!r} must have been released, but {path} is not there. "
             f"Hint: autograder release {assignment}"
         )
-    template = path.read_text(encoding="utf-8")
+    try:
+        template = path.read_text(encoding="utf-8")
+        json.loads(template)
+    except ValueError as error:
+        raise LookupError(
+            f"{path} must be the notebook that was given out, but is no notebook. "
+            f"Hint: autograder release {assignment}"
+        ) from error
     return Engine(assignment, template, course_secret(folders), costly, trust)
 
 

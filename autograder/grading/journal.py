@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.outcomes import Outcome
+from autograder.grading.refusals import RefusalError
 
 
-class BusyError(RuntimeError):
+class BusyError(RefusalError, RuntimeError):
     """Somebody else is writing the journal."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from autograder.grading.outcomes import CheckResult, Outcome
+from autograder.grading.refusals import RefusalError
 
 if TYPE_CHECKING:  # a rubric brings torch; marks need only its names
     from autograder.rubrics import Rubric
@@ -12,7 +13,7 @@ if TYPE_CHECKING:  # a rubric brings torch; marks need only its names
 CHECK_FAILED = "The check itself failed, which is not your fault; your teacher can see why."
 
 
-class DisagreementError(ValueError):
+class DisagreementError(RefusalError, ValueError):
     """The gradebook and the rubric do not mean the same cells."""
 
 

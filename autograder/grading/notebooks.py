@@ -81,15 +81,23 @@ def read(raw: bytes) -> NotebookNode:
             f"a notebook must be at most {MOST_BYTES >> 20} MB, but this one has "
             f"{len(raw) >> 20} MB. Hint: clear its outputs."
         )
+    if not raw.strip():
+        raise UnreadableError("the file must be a Jupyter notebook, but is empty.")
     try:
         content = json.loads(raw)
-        if "cells" not in content and "worksheets" not in content:
+        if not isinstance(content, dict) or not {"cells", "worksheets"} & set(content):
             raise ValueError("it has no cells")
         _unique_ids(content.get("cells", []))
         notebook = nbformat.reads(json.dumps(content), as_version=4)
         nbformat.validate(notebook)
     except RecursionError as error:
         raise UnreadableError("a notebook must not be nested without end.") from error
+    except json.JSONDecodeError as error:
+        raise UnreadableError(
+            f"the file must be a Jupyter notebook, but is no JSON from line {error.lineno} on."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError("the file must be a Jupyter notebook, but is no text.") from error
     except Exception as error:  # parsers of nbformat raise errors of many kinds
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         raise UnreadableError(f"the file must be a Jupyter notebook, but: {reason}") from error

@@ -20,7 +20,7 @@ def course_secret(folders: CourseFolders) -> int:
         _make(folders)
     if path.stat().st_mode & 0o077:
         path.chmod(PRIVATE)
-    text = path.read_text(encoding="ascii").strip()
+    text = path.read_text(encoding="ascii", errors="replace").strip()
     if not (text.isdecimal() and int(text) < 2**BITS):
         raise LookupError(
             f"{path} must hold a whole number below 2**{BITS}, but does not. "

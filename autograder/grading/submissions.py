@@ -1,20 +1,26 @@
 """Finds what was handed in, and reads it without following anything out of its folder."""
 
 import os
+import re
 import stat
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.grading.folders import CourseFolders
+from autograder.grading.refusals import RefusalError
+from lossedu.names import suggestion
 
 MOST_BYTES = 64 * 2**20
 # A link is not followed, and a pipe not waited for; Windows has no such flags.
 _READ_NO_LINK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 WHEN = "timestamp.txt"  # what nbgrader puts beside a submission
+# What browsers, file managers and Jupyter add to the name of a second copy.
+_OF_A_COPY = frozenset(["copy", "copia", "copie", "kopie", "kopia", "of", "von", "de"])
 
 
-class SubmissionError(ValueError):
+class SubmissionError(RefusalError, ValueError):
     """A file that cannot be somebody's submission, or a list that says two things."""
 
 
@@ -23,7 +29,7 @@ class Submission:
     """One student's file.
 
     Attributes:
-        name: Whose it is: the folder of a submitted tree, or the name of a single file.
+        name: Whose it is: the student's folder, or the name of a file that no folder stands for.
         path: The notebook; it may be missing.
     """
 
@@ -40,33 +46,39 @@ def named(paths: Sequence[Path], assignment: str) -> list[Submission]:
     """The submissions that files and folders hold.
 
     Args:
-        paths: Notebooks, ``<student>/<assignment>/<assignment>.ipynb`` or ``<student>.ipynb``, and
-            folders of either.
+        paths: Notebooks, ``<student>/<assignment>/<assignment>.ipynb``,
+            ``<student>/<assignment>.ipynb`` or ``<student>.ipynb``, and folders of these.
         assignment: Which of the notebooks in a tree count.
 
     Raises:
         SubmissionError: If a path holds none, or two are by the same name.
     """
     found: list[Submission] = []
+    files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = _in_tree(path, assignment) or [
-                _from_file(file, assignment) for file in sorted(path.glob("*.ipynb"))
-            ]
-            if not inside:
+            loose = sorted(path.glob("*.ipynb"))
+            inside = _in_tree(path, assignment) or ([] if loose else _by_folder(path, assignment))
+            if not (inside or loose):
                 raise SubmissionError(f"{path} must hold submissions, but has no notebook.")
             found += inside
+            files += [] if inside else loose
         elif path.exists():
-            found.append(_from_file(path, assignment))
+            files.append(path)
         else:
-            raise SubmissionError(f"{path} must be a notebook or a folder, but is not there.")
+            raise SubmissionError(
+                f"{path} must be a notebook or a folder, but is not there."
+                + suggestion(path.name, [other.name for other in path.parent.glob("*")])
+            )
+    found += _from_files(files, assignment)
     by_name: dict[str, Submission] = {}
     for submission in found:
         other = by_name.setdefault(submission.name, submission)
         if other.path != submission.path:
             raise SubmissionError(
                 f"a submission must have a name of its own, but {other.path} and "
-                f"{submission.path} are both by {submission.name!r}."
+                f"{submission.path} are both by {submission.name!r}. "
+                "Hint: a folder a student, or a file named after each."
             )
     return list(by_name.values())
 
@@ -117,13 +129,57 @@ def _in_tree(folder: Path, assignment: str) -> list[Submission]:
     ]
 
 
-def _from_file(path: Path, assignment: str) -> Submission:
-    path = path.absolute()
+def _by_folder(folder: Path, assignment: str) -> list[Submission]:
+    """One notebook in each folder of a student: the one with the right name, or the only one."""
+    found = []
+    for student in sorted(folder.iterdir()):
+        inside = sorted(student.glob("*.ipynb")) if student.is_dir() else []
+        if inside and not student.name.startswith("."):
+            right = student / f"{assignment}.ipynb"  # of several others, none can be chosen
+            found.append(Submission(student.name, inside[0] if len(inside) == 1 else right))
+    return found
+
+
+def _from_files(paths: Sequence[Path], assignment: str) -> list[Submission]:
+    """Files by their students: where a file has the assignment's name, the folder is hers."""
+    places = [path.absolute() for path in paths]
+    beside = Counter(p.parent for p in set(places) if is_named_for(p, assignment))
+    return [_from_file(place, assignment, alone=beside[place.parent] == 1) for place in places]
+
+
+def _from_file(path: Path, assignment: str, *, alone: bool) -> Submission:
     in_tree = path.stem == assignment and path.parent.name == assignment
-    name = path.parent.parent.name if in_tree else path.stem
+    if in_tree:
+        name = path.parent.parent.name
+    elif alone and is_named_for(path, assignment):
+        name = path.parent.name
+    else:  # among several in one folder, the names of the files tell them apart
+        name = path.stem
     if name.startswith(".") or not name:
         raise SubmissionError(f"{path} must name its student, but gives {name!r}.")
     return Submission(name, path)
+
+
+def is_named_for(path: Path, assignment: str) -> bool:
+    """Whether a file has the name of an assignment, or of a copy: ``focal (1)``, ``focal-Copy1``.
+
+    Example:
+        >>> [is_named_for(Path(name), "focal") for name in ("Copy of focal.ipynb", "ann.ipynb")]
+        [True, False]
+    """
+    words = _words(path.stem)
+    own = _words(assignment)
+    if path.stem == assignment:
+        return True
+    for at in range(len(words) - len(own) + 1):
+        rest = words[:at] + words[at + len(own) :]
+        if words[at : at + len(own)] == own:
+            return all(word in _OF_A_COPY or word.isdecimal() for word in rest)
+    return False
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+|\d+", name.casefold())
 
 
 def _why_not(path: Path) -> str:

@@ -18,6 +18,7 @@ from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Protocol
 
 from autograder.grading.outcomes import Outcome
+from autograder.grading.refusals import RefusalError
 
 if TYPE_CHECKING:  # a grader brings torch; only workers need it
     from autograder.grading.grader import Graded
@@ -25,7 +26,7 @@ if TYPE_CHECKING:  # a grader brings torch; only workers need it
 Grade = Callable[[bytes, str], "Graded"]
 
 
-class UnavailableError(RuntimeError):
+class UnavailableError(RefusalError, RuntimeError):
     """No submission can be graded here; the text says why and what to do."""
 
 

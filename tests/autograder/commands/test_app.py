@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from autograder.commands import app as cli
 from autograder.commands.tables import check_table, class_table
+from autograder.course.new_course import new_course
 from autograder.grading.folders import CourseFolders
 from autograder.grading.journal import outcomes
 from autograder.grading.outcomes import CheckResult, Outcome
@@ -28,6 +29,9 @@ BIN = Path(sys.executable).parent
 def run(monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     return lambda *arguments: CliRunner().invoke(cli.app, list(map(str, arguments)))
+
+
+EMPTY = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def shown(table):
@@ -81,9 +85,14 @@ def test_one_notebooks_table_says_what_was_found():
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["release", "nothing"], "assignment must be one of those in solutions/ (focal), but is"),
-        (["sample-class", "nothing"], "assignment must be one of those in solutions/"),
-        (["grade", "--assignment", "nothing"], "assignment must be one of those in solutions/"),
+        (["release", "nothing"], "assignment must be one of 'focal', but is 'nothing'."),
+        (["sample-class", "nothing"], "assignment must be one of 'focal'"),
+        (["release", "focl"], "Hint: did you mean 'focal'?"),
+        (["grade", "--assignment", "focal", "x", "--json", "/"], "--json must be a file, but / is"),
+        (["report", "focal", "--html", "/"], "--html must be a file, but / is a folder"),
+        (["export", "focal", "--for", "moodle", "--out", "/"], "--out must be a file, but / is"),
+        (["new-course", "/dev/null/x"], "folder must lie in a folder"),
+        (["grade", "--assignment", "nothing"], "assignment must be one of 'focal'"),
         (["grade", "--assignment", "focal"], "course/submitted must hold focal of somebody"),
         (["grade", "--assignment", "focal", "nowhere.ipynb"], "nowhere.ipynb must be a notebook"),
     ],
@@ -92,7 +101,8 @@ def test_wrong_use_is_answered_in_one_line_with_exit_code_2(run, tmp_path, argum
     (tmp_path / "solutions" / "focal").mkdir(parents=True)
     (tmp_path / "solutions" / "focal" / "focal.md").write_text("")
 
-    done = run(*arguments, "--root", tmp_path)
+    root = () if arguments[0] == "new-course" else ("--root", tmp_path)
+    done = run(*arguments, *root)
 
     assert done.exit_code == 2
     assert line in done.stderr
@@ -104,15 +114,52 @@ def test_outside_a_course_the_command_says_where_it_is(run, tmp_path):
     done = run("release", "focal", "--root", tmp_path)
 
     assert done.exit_code == 2
-    assert f"none in {tmp_path}; run this in the course's folder" in done.stderr
+    assert f"root must be a course's folder, but {tmp_path} holds no assignments" in done.stderr
+
+
+def broken_mark(course):
+    path = course / "solutions" / "focal" / "focal.md"
+    path.write_text(path.read_text().replace("kind: test", "kind: tset"))
+
+
+def no_text(course):
+    (course / "solutions" / "focal" / "focal.md").write_bytes(b"\xff\xfe")
+
+
+def no_gradebook(course):
+    (course / "course").mkdir()
+    (course / "course" / "gradebook.db").write_text("nonsense")
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (broken_mark, "must have an id and a kind of"),
+        (no_text, "focal.md must be a text notebook, but is not"),
+        (no_gradebook, "the gradebook must be a database that can be opened, but sqlite:///"),
+    ],
+)
+def test_a_course_that_is_damaged_says_where_in_one_line(run, tmp_path, harm, words):
+    new_course(tmp_path / "course")
+    harm(tmp_path / "course")
+
+    done = run("export", "focal", "--for", "moodle", "--root", tmp_path / "course")
+
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("name", "text", "line"),
     [
-        ("fokal.ipynb", "{}", "assignment must be one of"),
-        ("focal.ipynb", "{", "the file must be a Jupyter notebook, but"),
-        ("focal.ipynb", None, "focal.ipynb must be there and readable"),
+        ("fokal.ipynb", "{}", "the file must be a Jupyter notebook, but: it has no cells"),
+        ("focal.ipynb", "[]", "the file must be a Jupyter notebook, but: it has no cells"),
+        ("focal.ipynb", "{", "the file must be a Jupyter notebook, but is no JSON from line 1"),
+        ("focal.ipynb", "", "the file must be a Jupyter notebook, but is empty"),
+        ("focal.ipynb", None, "focal.ipynb must be a notebook, but is not there."),
+        ("", None, "must be a notebook, but is a folder"),
+        ("ann.ipynb", EMPTY, "ann.ipynb must be of an assignment, one of 'design', 'focal'"),
     ],
 )
 def test_trying_what_is_no_notebook_says_so(run, tmp_path, name, text, line):

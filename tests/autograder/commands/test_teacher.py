@@ -61,7 +61,7 @@ def test_an_unknown_assignment_is_refused_with_those_there_are(run, command):
     said = run(command, "focsl")
 
     assert said.exit_code == 2
-    assert "design, focal, ranking" in said.stderr
+    assert "'design', 'focal', 'ranking'" in said.stderr
 
 
 def hand_in(course, name, source):
@@ -111,7 +111,7 @@ def test_an_export_for_an_unknown_platform_says_which_there_are(run):
     said = run("export", "focal", "--for", "paper")
 
     assert said.exit_code == 2
-    assert "--for must be one of canvas, moodle, but is 'paper'." in said.stderr
+    assert "--for must be one of 'canvas', 'moodle', but is 'paper'." in said.stderr
 
 
 def test_an_export_before_the_release_says_what_to_do_first(run):

@@ -1,6 +1,7 @@
 """Submissions are found by student, and reading one follows nothing out of its folder."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from autograder.grading.submissions import (
     SubmissionError,
     content,
     handed_in,
+    is_named_for,
     links,
     named,
 )
@@ -41,6 +43,95 @@ def test_files_are_named_by_their_student(folders, tmp_path):
 
     assert [s.name for s in named([loose, in_tree], "focal")] == ["carl", "dora", "ann"]
     assert [s.name for s in named([folders.course / "submitted"], "focal")] == ["ann", "bob"]
+
+
+def write(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+
+
+def owners(submissions):
+    return {s.name: s.path.name for s in submissions}
+
+
+def test_where_files_have_the_assignments_name_the_folder_is_the_student(tmp_path):
+    write(tmp_path, "ann/focal.ipynb", "bob/focal (1).ipynb", "eve/homework.ipynb")
+    files = [tmp_path / "ann" / "focal.ipynb", tmp_path / "bob" / "focal (1).ipynb"]
+
+    assert owners(named(files, "focal")) == {"ann": "focal.ipynb", "bob": "focal (1).ipynb"}
+    assert owners(named([tmp_path / "ann", tmp_path / "bob"], "focal")) == {
+        "ann": "focal.ipynb",
+        "bob": "focal (1).ipynb",
+    }
+
+
+def test_a_folder_of_students_folders_has_one_notebook_of_each(tmp_path):
+    write(
+        tmp_path,
+        "ann/focal.ipynb",
+        "ann/focal (1).ipynb",
+        "bob/focal (1).ipynb",
+        "eve/homework.ipynb",
+        "dan/one.ipynb",
+        "dan/two.ipynb",
+        ".hidden/focal.ipynb",
+        "nobody/readme.txt",
+    )
+
+    found = named([tmp_path], "focal")
+
+    assert owners(found) == {
+        "ann": "focal.ipynb",
+        "bob": "focal (1).ipynb",
+        "eve": "homework.ipynb",
+        "dan": "focal.ipynb",
+    }
+    with pytest.raises(SubmissionError, match=r"called focal.ipynb, but .* has one.ipynb, two"):
+        content(found[1] if found[1].name == "dan" else found[2])
+
+
+def test_among_copies_in_one_folder_the_files_keep_their_names(tmp_path):
+    write(tmp_path, "inbox/focal.ipynb", "inbox/focal (1).ipynb", "inbox/focal (2).ipynb")
+
+    assert set(owners(named([tmp_path / "inbox"], "focal"))) == {"focal", "focal (1)", "focal (2)"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "focal",
+        "focal (1)",
+        "focal(2)",
+        "focal-Copy1",
+        "focal_copy",
+        "focal - Copy",
+        "focal - Copy (2)",
+        "Copy of focal",
+        "focal - Kopie",
+        "focal copy 3",
+    ],
+)
+def test_copies_of_a_file_are_known_by_their_names(name):
+    assert is_named_for(Path(f"{name}.ipynb"), "focal")
+
+
+@pytest.mark.parametrize("name", ["ann", "focal-ann", "focal final", "bifocal", "copy", "1", ""])
+def test_other_files_are_not(name):
+    assert not is_named_for(Path(f"{name}.ipynb"), "focal")
+
+
+def test_an_assignment_of_two_words_is_known_in_a_copys_name():
+    assert is_named_for(Path("hard-focal (1).ipynb"), "hard-focal")
+    assert not is_named_for(Path("hard-focal (1).ipynb"), "focal")
+
+
+def test_a_slip_in_a_files_name_is_answered_with_the_nearest(tmp_path):
+    write(tmp_path, "anna.ipynb")
+
+    with pytest.raises(SubmissionError, match=r"did you mean 'anna\.ipynb'\?"):
+        named([tmp_path / "ana.ipynb"], "focal")
 
 
 def test_two_files_by_one_name_are_refused(tmp_path):
