@@ -25,6 +25,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "safetensors": ("train", "landscape", "grade"),
     "scipy": ("landscape", "book"),
     "sklearn": ("train", "landscape", "grade", "book"),
+    "sqlalchemy": ("grade",),
     "sympy": ("cli", "book"),
     "traitlets": ("grade",),
     "typer": ("cli", "train", "landscape", "grade"),

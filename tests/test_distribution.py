@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("lossedu", "autograder")
-ASSIGNMENTS = "autograder/assignments"
+MOVED = {"solutions": "autograder/assignments", "samples": "autograder/samples"}
 
 
 def build(folder: Path, out: Path, *targets: str) -> None:
@@ -61,8 +61,12 @@ def kept_by_git(*folders: str) -> set[str]:
     return {name for name in done.stdout.splitlines() if (ROOT / name).is_file()}
 
 
-def test_the_wheel_holds_the_packages_the_assignments_and_what_describes_it(wheel):
-    sources = {f"{ASSIGNMENTS}/{name.partition('/')[2]}" for name in kept_by_git("solutions")}
+def test_the_wheel_holds_the_packages_the_assignments_samples_and_what_describes_it(wheel):
+    sources = {
+        f"{target}/{name.partition('/')[2]}"
+        for source, target in MOVED.items()
+        for name in kept_by_git(source)
+    }
     described = {name for name in wheel if ".dist-info/" in name}
 
     assert set(wheel) - described == kept_by_git(*PACKAGES) | sources
@@ -89,7 +93,7 @@ def test_the_sdist_holds_what_the_wheel_is_made_from_and_nothing_else(sdist):
     written = {".gitignore", "PKG-INFO"}
     beside = {"CHANGELOG.md", "LICENSE", "LICENSE-TEXT", "README.md", "pyproject.toml"}
 
-    assert held - written == kept_by_git(*PACKAGES, "solutions") | beside
+    assert held - written == kept_by_git(*PACKAGES, *MOVED) | beside
 
 
 def test_the_wheel_of_the_sdist_is_the_same_file_by_file(sdist, wheel, tmp_path):
