@@ -38,7 +38,8 @@ def append(file: Path, step: int, point: Tensor) -> None:
     """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        _replace(file, len(point), [])
+        with replacing(file) as part:
+            _write(part, len(point), [])
     rows = rows_of(file)
     if rows.dtype != _row(len(point)):
         raise ValueError(
@@ -55,17 +56,19 @@ def keep_before(file: Path, step: int) -> None:
     """Drop the rows from a step on.  The file is a new one: rows that are mapped stay."""
     rows = rows_of(file)
     kept = np.flatnonzero(rows["step"] < step)
-    if len(kept) < len(rows):
-        _replace(file, rows.dtype["theta"].shape[0], (rows[k] for k in kept))
+    if len(kept) == len(rows):
+        return
+    with replacing(file) as part:
+        _write(part, rows.dtype["theta"].shape[0], (rows[k] for k in kept))
+        del rows  # Windows does not replace a file that is mapped
 
 
 def _row(size: int) -> np.dtype[np.void]:
     return np.dtype([("step", "<i8"), ("theta", "<f4", (size,))])
 
 
-def _replace(file: Path, size: int, rows: Iterable[np.void]) -> None:
-    """Write a file that is there as a whole or not at all."""
-    with replacing(file) as part, part.open("wb") as stream:
+def _write(file: Path, size: int, rows: Iterable[np.void]) -> None:
+    with file.open("wb") as stream:
         stream.write(_MARK + np.array(size, "<i8").tobytes())
         for row in rows:
             stream.write(row.tobytes())
