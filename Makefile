@@ -27,6 +27,18 @@ export PYTHONWARNINGS := ignore::DeprecationWarning
 help:
 	@sed -n 's/^# //p' Makefile
 
+# Libraries keep settings and caches in the home folder unless told otherwise: here, in the clone.
+CACHE := $(CURDIR)/.cache
+export IPYTHONDIR := $(CACHE)/ipython
+export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
+export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
+export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
+export MPLCONFIGDIR := $(CACHE)/matplotlib
+# The compiler of torch gets file names without quotes, so a path with a space is not for it.
+space := $(comma:,= )
+INDUCTOR := $(if $(findstring $(space),$(CACHE)),$(or $(TMPDIR),/tmp)/torchinductor_$(shell id -un),$(CACHE)/inductor)
+export TORCHINDUCTOR_CACHE_DIR := $(INDUCTOR)
+
 say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
 # --- environment ---------------------------------------------------------------------------------
@@ -83,14 +95,16 @@ course: $(VENV)/.course
 	$(call say,[2/3] releasing the assignments)
 	@for name in $(ASSIGNMENTS); do $(BIN)/autograder release $$name || exit; done
 	$(call say,[3/3] grading a sample class)
-	@$(BIN)/autograder sample-class focal
+	@if [ "$$(uname -s)" = Linux ]; then $(BIN)/autograder sample-class focal; \
+	else $(BIN)/autograder doctor || true; fi
 	$(call say,The course is ready.)
 	@echo "  the book            $(SITE)/index.html     (make serve: http://127.0.0.1:$(PORT))"
 	@echo "  the assignments     exercises/"
-	@echo "  marks and feedback  course/"
+	@[ ! -d course/feedback ] || echo "  marks and feedback  course/"
 
 book: $(VENV)/.course
-	@$(BIN)/jupyter-book build book --config _config.yml --path-output book -W --keep-going
+	@mkdir -p "$(CACHE)/tmp"
+	@TMPDIR="$(CACHE)/tmp" $(BIN)/jupyter-book build book --config _config.yml --path-output book -W --keep-going
 
 pdf: book $(VENV)/.dev
 	@$(BIN)/python book/_pdf $(SITE) book/_build/lossedu.pdf
@@ -144,5 +158,5 @@ screenshot: $(VENV)/.dev debian
 	@LOSSEDU_SCREENSHOT=1 $(BIN)/python -m pytest tests/book tests/autograder -m browser -q
 
 clean:
-	rm -rf $(VENV) book/_build course .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .cache book/_build course .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -21,6 +21,7 @@ _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from autograder.sandbox.{module} import main; main(*map(int, sys.argv[2:]))"
 )
+_KEPT = ("PATH", "LANG", "HOME", "MPLCONFIGDIR")  # the last one: where fonts are listed
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -75,7 +76,7 @@ def command(module: str, descriptors: Sequence[int]) -> list[str]:
 
 def environment() -> Mapping[str, str]:
     """Of a process that submissions are forked from: nothing of the grader's, and one thread."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | dict.fromkeys(_THREADS, "1") | {"MALLOC_ARENA_MAX": "2"}
 
 

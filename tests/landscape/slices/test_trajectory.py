@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from lossedu.landscape import Objective
 from lossedu.landscape.slices.plane import plane
+from lossedu.landscape.slices.point_file import append, keep_before, rows_of
 from lossedu.landscape.slices.trajectory import Trajectory, principal_plane
 from lossedu.training import Checkpoints, fit
 from lossedu.training.random_states import scoped
@@ -153,6 +154,28 @@ def test_a_run_may_go_on_with_a_new_file(tmp_path):
 
     assert trajectory.steps[-1] == 10
     assert trajectory.steps[0] > 1
+
+
+def test_the_file_is_not_mapped_when_it_is_replaced(tmp_path, monkeypatch):
+    file = tmp_path / "points"
+    for step in range(3):
+        append(file, step, torch.full((4,), float(step)))
+    mapped = []
+    replace = Path.replace
+
+    def watched(part, target):
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8")
+        mapped.append(str(target) in maps)
+        return replace(part, target)
+
+    held = rows_of(file)
+    assert str(file) in Path("/proc/self/maps").read_text(encoding="utf-8")
+    del held
+    monkeypatch.setattr(Path, "replace", watched)
+    keep_before(file, 2)
+
+    assert mapped == [False]
+    assert list(rows_of(file)["step"]) == [0, 1]
 
 
 def test_points_that_are_held_stay_when_a_new_run_begins(tmp_path):
