@@ -45,8 +45,8 @@ say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
 # What is installed, and what that takes, as .ci/fresh saw it on a new Debian 12 with two cores.
 MINUTES := 5
-DOWNLOAD_MB := 350
-DISK_MB := 2500
+DOWNLOAD_MB := 300
+DISK_MB := 2000
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
