@@ -4,6 +4,7 @@
 # make bench    speed and memory, side by side with peers
 # make book     the book alone        make clean   remove what was built
 # make pdf      the book as one PDF, printed by the system's chromium
+# make book CHAPTER=classification/focal   that page alone
 # make notebooks   run each chapter's notebook in an environment with the wheel and its extra `book` alone
 
 SHELL := /bin/bash
@@ -104,7 +105,7 @@ course: $(VENV)/.course
 
 book: $(VENV)/.course
 	@mkdir -p "$(CACHE)/tmp"
-	@TMPDIR="$(CACHE)/tmp" $(BIN)/jupyter-book build book --config _config.yml --path-output book -W --keep-going
+	@TMPDIR="$(CACHE)/tmp" LOSSEDU_CHAPTER="$(CHAPTER)" $(BIN)/jupyter-book build book --config _config.yml --path-output book -W --keep-going
 
 pdf: book $(VENV)/.dev
 	@$(BIN)/python book/_pdf $(SITE) book/_build/lossedu.pdf

@@ -152,7 +152,10 @@ def put_overview(app: Sphinx, docname: str, source: list[str]) -> None:
         return
     if MARK not in source[0]:
         raise ValueError(f"{OVERVIEW} must hold the line {MARK!r}, but does not.")
-    toc = yaml.safe_load((Path(app.srcdir) / "_toc.yml").read_text(encoding="utf-8"))
+    contents = Path(app.srcdir) / "_toc.yml"
+    for path in [contents, *PACKAGE.rglob("*.py")]:  # what a change of makes the page stale
+        app.env.note_dependency(str(path))
+    toc = yaml.safe_load(contents.read_text(encoding="utf-8"))
     source[0] = source[0].replace(MARK, overview(modules(PACKAGE), losses(toc)))
 
 

@@ -81,18 +81,46 @@ def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEn
 
 
 def check_and_refresh(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Refuse two claims of one name and sources that are not listed; write the ledger again."""
+    """Refuse two claims of one name and sources that are not listed; write again what is stale."""
     rows = [row for page in _claims(env).values() for row in page]
     count = Counter(row["slug"] for row in rows)
     for slug, times in count.items():
         if times > 1:
             logger.warning("claim %r must be stated once in the book, but is %d times", slug, times)
-    listed = {citation.key for citation in env.get_domain("cite").citations}
+    works = _works(env)
     for row in rows:
-        for key in set(row["source"]) - listed - set(GUIDES):
+        for key in set(row["source"]) - works.keys() - set(GUIDES):
             message = "claim %r must have a source in the bibliography, but %r is not there"
             logger.warning(message, row["slug"], key)
-    return sorted({*_ledger_pages(env), *_claims(env)})
+    return _stale(env, works)
+
+
+def _works(env: BuildEnvironment) -> dict[str, list[str]]:
+    """Of each work in the bibliography, all that a page with a claim shows of it."""
+    return {
+        citation.key: [
+            citation.citation_id,
+            citation.bibliography_key.docname,
+            *map(str, citation.entry.persons["author"]),
+            citation.entry.fields.get("year", ""),
+        ]
+        for citation in env.get_domain("cite").citations
+    }
+
+
+def _stale(env: BuildEnvironment, works: dict[str, list[str]]) -> list[str]:
+    """The pages to write again: the ledger if a claim, a title or a work has changed since it was
+    written last, the pages with claims if a work has.
+    """
+    claims = {page: _claims(env)[page] for page in _in_reading_order(env)}
+    titles = [env.titles[page].astext() for page in claims]
+    shown = (list(claims.items()), titles, works)
+    before = getattr(env, "lossedu_claims_shown", None)
+    env.lossedu_claims_shown = shown  # type: ignore[attr-defined]
+    if shown == before:
+        return []
+    again = set(claims) if before is None or before[2] != works else set()
+    return sorted(_ledger_pages(env) | again)
 
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -4,14 +4,15 @@ Where the page says ``% every loss``, a heading and a cell for each loss are put
 it.
 """
 
+import ast
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
-from lossedu import catalog
-from lossedu.losses import LossSpec
+import lossedu.losses
 
 PAGE = "reference/loss-atlas"
 MARK = "% every loss"
@@ -31,23 +32,54 @@ card({name!r})
 """
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What the atlas says of a loss before its page is executed."""
+
+    name: str
+    title: str
+    family: str
+    chapter: str
+
+
+def entries(folder: Path) -> list[Entry]:
+    """The losses of a folder of modules, read without running them: that would load torch."""
+    calls = [
+        statement.value
+        for path in sorted(folder.glob("[a-z]*.py"))
+        for statement in ast.parse(path.read_bytes()).body
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)
+    ]
+    return [_entry(c) for c in calls if isinstance(c.func, ast.Name) and c.func.id == "LossSpec"]
+
+
+def _entry(call: ast.Call) -> Entry:
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    title, family, chapter = (
+        ast.literal_eval(given[key]) for key in ("title", "family", "chapter")
+    )
+    variant = ast.literal_eval(given["variant"]) if "variant" in given else {}
+    choice = ", ".join(f'{key}="{value}"' for key, value in variant.items())
+    name = ast.unparse(given["function"]) + (f"({choice})" if choice else "")
+    return Entry(name, title, family, chapter)
+
+
 def sections(written: set[str]) -> str:
     """The sections of all losses by family; ``written`` holds the pages that can be linked."""
     order = list(FAMILIES)
-    specs = sorted(
-        catalog.specs().values(), key=lambda spec: (order.index(spec.family), spec.title)
-    )
+    folder = Path(next(iter(lossedu.losses.__path__)))
+    losses = sorted(entries(folder), key=lambda loss: (order.index(loss.family), loss.title))
     parts = []
-    for family, members in groupby(specs, key=lambda spec: spec.family):
+    for family, members in groupby(losses, key=lambda loss: loss.family):
         parts.append(f"## {FAMILIES[family]}\n")
-        parts += [_section(spec, written) for spec in members]
+        parts += [_section(loss, written) for loss in members]
     return "\n".join(parts)
 
 
-def _section(spec: LossSpec, written: set[str]) -> str:
-    card = _CARD.format(title=spec.title, name=spec.name)
-    if spec.chapter in written:
-        card += f"\nExplained in [its chapter](../{spec.chapter}.md).\n"
+def _section(loss: Entry, written: set[str]) -> str:
+    card = _CARD.format(title=loss.title, name=loss.name)
+    if loss.chapter in written:
+        card += f"\nExplained in [its chapter](../{loss.chapter}.md).\n"
     return card
 
 
@@ -58,6 +90,7 @@ def put_sections(app: Sphinx, docname: str, source: list[str]) -> None:
     if MARK not in source[0]:
         raise ValueError(f"{PAGE} must hold the line {MARK!r}, but does not.")
     folder = Path(app.srcdir)
+    app.env.note_dependency(str(folder / "_toc.yml"))  # a chapter that is new is linked
     written = {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.md")}
     source[0] = source[0].replace(MARK, sections(written))
 
