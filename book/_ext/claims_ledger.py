@@ -109,8 +109,9 @@ def _works(env: BuildEnvironment) -> dict[str, list[str]]:
 
 
 def _stale(env: BuildEnvironment, works: dict[str, list[str]]) -> list[str]:
-    """The pages to write again: the ledger if a claim, a title or a work has changed since it was
-    written last, the pages with claims if a work has.
+    """The pages to write again since the last time.
+
+    The ledger if a claim, a title or a work has changed; the pages with claims if a work has.
     """
     claims = {page: _claims(env)[page] for page in _in_reading_order(env)}
     titles = [env.titles[page].astext() for page in claims]
