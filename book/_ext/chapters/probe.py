@@ -4,15 +4,17 @@ The kernel gets this file as text and keeps it out of the chapter's names.  It i
 modules alone.
 """
 
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-_IMPORT_SYSTEM = "<frozen importlib"
+_IMPORT_SYSTEM = ("<frozen importlib", importlib.__path__[0], pkgutil.__file__)
 _PIECES = 2
 
 
@@ -95,7 +97,8 @@ class Probe:
         path = "." if arguments[0] is None else arguments[0]
         if not isinstance(path, str | bytes | os.PathLike):
             return  # a number: whoever opened it was heard
-        # What is imported is known from the modules.
+        # What is imported is known from the modules.  To find it, and to find what is installed,
+        # Python lists every folder that it may import from, also the chapter's own.
         if sys._getframe(1).f_code.co_filename.startswith(_IMPORT_SYSTEM):
             return
         try:

@@ -55,6 +55,16 @@ def test_what_a_chapter_writes_and_reads_again_is_not_what_it_depends_on(tiny):
     assert tiny.build().ran == ()
 
 
+def test_what_python_lists_to_find_modules_is_not_what_a_chapter_depends_on(tiny):
+    find = "from importlib.metadata import entry_points\nimport pkgutil"
+    tiny.page("finder", f"{find}\nlen(entry_points()), len(list(pkgutil.iter_modules()))")
+    tiny.build()
+
+    tiny.write("book/part/another.md", "a page beside it")
+
+    assert tiny.build().ran == ()
+
+
 def test_editing_cells_runs_the_chapter_and_forgets_the_old_outputs(tiny):
     tiny.page("square", SQUARE)
     tiny.build()
