@@ -59,10 +59,16 @@ class Dependencies:
         )
 
     def inside(self, paths: Collection[str]) -> set[str]:
-        """Those of some paths that are sources of this project, seen from its folder."""
+        """Those of some paths that are sources of this project, seen from its folder.
+
+        A module is none of them: what it does counts, whoever reads its text, as a traceback does.
+        """
         found = set()
-        for path in paths:
-            place = self._place(Path(path).resolve())
+        modules = set(self._packages.files.values())
+        for path in map(Path, paths):
+            if path.resolve() in modules:
+                continue
+            place = self._place(path.resolve())
             parts = Path(place).parts
             foreign = Path(place).is_absolute() or _NOT_SOURCES & set(parts)
             if parts and not foreign and not any(part.startswith(".") for part in parts):

@@ -11,7 +11,8 @@ ABSOLUTE = "from tiny.losses import absolute\nprint(absolute(-2))"
 
 
 def test_editing_a_loss_runs_the_chapters_that_use_it_and_a_comment_runs_none(tiny):
-    tiny.page("square", SQUARE)
+    shown = "\nimport inspect\n_ = inspect.getsource(square)"
+    tiny.page("square", SQUARE + shown)
     tiny.page("absolute", ABSOLUTE)
     assert tiny.build().ran == ("part/absolute", "part/square")
     assert tiny.printed("square") == "9\n"
