@@ -1,6 +1,7 @@
 # make course   build the book, release the assignment, grade a sample class
 # make serve    read the book at http://127.0.0.1:8000
 # make test     everything that must hold, in parallel
+# make kernels  the numerical tests once more, with kernels of other processors
 # make bench    speed and memory, side by side with peers
 # make book     the book alone        make clean   remove what was built
 # make pdf      the book as one PDF, printed by the system's chromium
@@ -23,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
 .DEFAULT_GOAL := help
-.PHONY: help course serve test notebooks bench book pdf class screenshot debian clean
+.PHONY: help course serve test kernels notebooks bench book pdf class screenshot debian clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -136,6 +137,20 @@ debian:
 
 test: $(VENV)/.dev debian
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
+
+# `make test` computes with the processor's own kernels.  Here the numerical tests do so with those of
+# others: everything whose result rests on floating point (losses, metrics, calibration, landscapes,
+# training and its diagnosis) without vector instructions and in MKL's way for any processor; and what
+# computes with the library itself, without whole runs of training, with AVX2 and two threads.
+# Left out: formulas, which are computed in decimal digits; commands and files; what is marked slow.
+KERNELS_PLAIN := ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41 OPENBLAS_CORETYPE=Prescott OMP_NUM_THREADS=1
+KERNELS_AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive
+COMPUTES := tests/test_kernels.py tests/losses tests/calibration tests/test_ranking_metrics.py tests/landscape
+kernels: $(VENV)/.dev
+	$(call say,[1/2] no vector instructions$(comma) one thread)
+	@$(KERNELS_PLAIN) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q -m "not slow" $(COMPUTES) tests/training
+	$(call say,[2/2] AVX2$(comma) two threads)
+	@$(KERNELS_AVX2) $(BIN)/python -m pytest -n 1 -q -m "not slow" $(COMPUTES)
 
 # As a reader runs a chapter: the wheel with its extra `book`, what executes a notebook, and nothing else of ours.
 READER := book/_build/reader

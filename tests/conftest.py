@@ -44,6 +44,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line, yellow=True)
 
 
+@pytest.fixture(autouse=True)
+def the_same_draws() -> Iterator[None]:
+    """A model without a seed of its own has the same weights in whatever order tests run."""
+    import torch  # after the number of threads has been said
+
+    with torch.random.fork_rng(devices=[]):
+        torch.random.manual_seed(0)
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def shared_by_the_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
     """A folder for what is computed once a run, however many processes test."""

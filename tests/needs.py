@@ -15,10 +15,12 @@ import pytest
 
 BROWSER, DATABASE, SANDBOX = "a browser", "a database server", "the sandbox"
 HEADERS, ROOT = "the kernel's headers", "to be root"
+KERNELS = "an x86 processor with AVX2"
 REMEDIES = {
     BROWSER: "sudo apt-get install chromium libatomic1",
     DATABASE: "sudo apt-get install postgresql",
     HEADERS: "sudo apt-get install linux-libc-dev",
+    KERNELS: "only another machine has other kernels",
     ROOT: "only root can become another user",
     SANDBOX: ".venv/bin/autograder doctor says what is missing",
 }
@@ -48,6 +50,13 @@ def database() -> Path:
     if not found:
         lacking(DATABASE)
     return found[-1].parent
+
+
+def kernels() -> None:
+    """Several kinds of vector instructions, of which a process may be told to use few."""
+    facts = Path("/proc/cpuinfo")
+    if not facts.exists() or " avx2 " not in facts.read_text(encoding="utf-8"):
+        lacking(KERNELS)
 
 
 def _loads(library: str) -> bool:
