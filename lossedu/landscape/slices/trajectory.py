@@ -22,6 +22,7 @@ from lossedu.training import Run
 
 Array = NDArray[np.float64]
 _BLOCK = 2**16  # parameters at once, in float64
+_BESIDE = 1e-6  # of the width of a trajectory: what points in float32 do not tell from 0
 
 
 class Trajectory:
@@ -236,8 +237,10 @@ def principal_plane(points: Tensor | Trajectory) -> PrincipalPlane:
     axes = torch.nn.functional.normalize(torch.cat(parts, 1), dim=1)
     origin = found[-1].float().clone()
     places = coordinates(found, origin, tuple(axes))
-    # Either sign is right; with this one a trajectory comes from the right and from above.
-    signs = np.where(places[0] < 0, -1.0, 1.0)
+    # Either sign is right; with this one a trajectory comes from the right and from above.  Where
+    # it begins beside its end, but for rounding, its first point that does not lie there decides.
+    clear = np.abs(places) > _BESIDE * np.abs(places).max(0)
+    signs = np.where(np.take_along_axis(places, clear.argmax(0)[None], 0)[0] < 0, -1.0, 1.0)
     first, second = (axes * torch.from_numpy(signs)[:, None]).float()
     shares = (float(largest[0]) / total, float(largest[1]) / total)
     return PrincipalPlane(origin, first, second, shares, places * signs)

@@ -290,6 +290,23 @@ def test_a_trajectory_comes_from_the_right_and_from_above():
         assert (principal_plane(one).coordinates[0] >= 0).all()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_trajectory_that_ends_where_it_began_is_not_mirrored_by_rounding(dtype):
+    angles = torch.linspace(0, 2 * torch.pi, 41, dtype=torch.float64)
+    loop = torch.stack([torch.cos(angles) * 3 - 3, torch.sin(angles)], -1)
+    found = []
+
+    for seed in range(12):  # the same loop in other coordinates, where other bits are rounded
+        generator = torch.Generator().manual_seed(seed)
+        axes = torch.linalg.qr(torch.randn(9, 2, generator=generator).double()).Q
+        found.append(principal_plane((loop @ axes.T).to(dtype)).coordinates)
+
+    room = 100 * torch.finfo(dtype).eps
+    for coordinates in found:
+        np.testing.assert_allclose(coordinates, found[0], atol=room * 6)
+    assert found[0][1:3].min() > 0  # its first steps go to the right and upwards
+
+
 def test_the_range_holds_all_points_with_room():
     found = principal_plane(planar(size=20)[0])
 
