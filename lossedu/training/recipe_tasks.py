@@ -34,6 +34,7 @@ from lossedu.training.data import (
 # Validation data are drawn from seeds that no training data use.
 _APART = 1_000_000
 _STATES = 7
+_ROUNDING = 1e-6  # what float32 leaves uncertain of the likeness of two embeddings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,19 +199,28 @@ def _contrast(embedded: Tensor, reduction: Any = "mean") -> Tensor:
 
 
 def _found(embedded: Tensor) -> Tensor:
-    """How often, among 100 at a time, the other view of the same thing is the nearest."""
-    a, b = torch.nn.functional.normalize(embedded, dim=-1).unbind(1)
-    hits = [
-        (x @ y.mT).argmax(-1) == torch.arange(len(x), device=x.device)
-        for x, y in zip(torch.split(a, 100), torch.split(b, 100), strict=True)
-    ]
+    """How often, among 100 at a time, the other view of the same thing is the nearest.
+
+    One that is as near as another, but for float32's rounding, is not found: rounding would find it
+    among embeddings that have collapsed.
+    """
+    a, b = torch.nn.functional.normalize(embedded.double(), dim=-1).unbind(1)
+    hits = []
+    for x, y in zip(torch.split(a, 100), torch.split(b, 100), strict=True):
+        alike = x @ y.mT
+        own = alike.diagonal().clone()
+        hits.append(own > alike.fill_diagonal_(-torch.inf).amax(-1) + _ROUNDING)
     return torch.cat(hits).float().mean()
 
 
 def _nearest_is_same(embedded: Tensor, labels: Tensor) -> Tensor:
-    """How often the nearest other example is of the same class."""
-    apart = torch.cdist(embedded, embedded).fill_diagonal_(torch.inf)
-    return (labels[apart.argmin(-1)] == labels).float().mean()
+    """How often the nearest other example is of the same class, and none is as near."""
+    # Products would lose the distances of points that are near to each other.
+    apart = torch.cdist(embedded, embedded, compute_mode="donot_use_mm_for_euclid_dist")
+    same = labels.unsqueeze(-1) == labels
+    other = apart.masked_fill(same, torch.inf).amin(-1)
+    own = apart.masked_fill(~same, torch.inf).fill_diagonal_(torch.inf).amin(-1)
+    return (own * (1 + _ROUNDING) < other).float().mean()
 
 
 def _one_step(

@@ -129,6 +129,22 @@ def test_the_value_of_a_state_of_the_walk_is_its_chance_to_leave_on_the_right():
     assert ((after - here).abs() == 1).all()
 
 
+def test_nothing_is_found_among_embeddings_that_have_collapsed():
+    generator = torch.Generator().manual_seed(0)
+    point = torch.rand(3, generator=generator)
+    jitter = 1 + 1e-7 * torch.randint(-1, 2, (200, 2, 3), generator=generator)
+    labels = torch.arange(200) % 4
+    found, nearest = tasks.views(0).metrics["found"], tasks.neighbours(0).metrics["nearest_is_same"]
+
+    assert found(point * jitter) == 0
+    assert nearest((point + 0 * jitter)[:, 0], labels) == 0
+    apart = torch.nn.functional.one_hot(torch.arange(200), 200).float() + 0.1
+    assert found(torch.stack([apart, apart], 1)) == 1
+    # Two classes of points on a line, and one point between them that is of neither.
+    line = torch.tensor([0.0, 1.0, 10.0, 11.0, 5.5])[:, None]
+    assert nearest(line, torch.tensor([0, 0, 1, 1, 2])) == pytest.approx(4 / 5)
+
+
 def test_changes_take_the_place_of_the_recipe():
     history = RECIPES["margin"].run(epochs=2, batch_size=32)
 
