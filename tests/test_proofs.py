@@ -115,6 +115,8 @@ BERNOULLI = "(1 - p)**gamma >= 1 - gamma*p"
         (BERNOULLI, "0 <= p <= 1, gamma >= 1"),
         ("1 - gamma*p <= (1 - p)**gamma", "0 <= p <= 1, gamma >= 1"),
         ("log(x) <= x - 1", "x > 0"),
+        ("(1 - p)**gamma*(-log(p)) >= (1 - gamma*p)*(-log(p))", "0 < p < 1, gamma >= 1"),
+        ("(p - 1)*log(p) > 0", "0 < p < 1"),
         ("p*(1 - p) <= 1/4", "0 < p < 1"),
         ("p*log(p) - (1 - p)*log(1 - p) + 2*p - 1 > 0", "1/2 < p < 1"),
         ("q*log(q/p) + (1 - q)*log((1 - q)/(1 - p)) >= 0", "0 < p < 1, 0 < q < 1"),

@@ -1,7 +1,7 @@
 """Whether an expression is nowhere negative on a domain: shown by calculus, or tested on a grid.
 
 What is shown follows from signs that SymPy knows: a function is not negative if its sign is known;
-if it does not fall from an end where it is not negative; if it is concave between two such ends; or
+if it is a product of such; if it does not fall from an end where it is not negative; if it is concave between two such ends; or
 if it is convex and not negative where its slope is 0.  Each derivative is shown the same way.
 """
 
@@ -52,6 +52,8 @@ def _inside(f: sp.Expr, domain: Domain, *, strict: bool, depth: int) -> bool:
         return True
     if depth == 0:
         return False
+    if _is_product_of_nonnegatives(f, domain, strict, depth - 1):
+        return True
     used = [x for x in domain if x in f.free_symbols]
     rules = (_does_not_fall, _is_concave_between_ends, _is_convex_and_flat_above_zero)
     return any(rule(f, x, domain, strict, depth - 1) for x in used for rule in rules)
@@ -68,6 +70,18 @@ def _sign_is_known(f: sp.Expr, domain: Domain, *, strict: bool) -> bool:
         if form.is_positive or (not strict and form.is_nonnegative):
             return True
     return False
+
+
+def _is_product_of_nonnegatives(f: sp.Expr, domain: Domain, strict: bool, depth: int) -> bool:
+    """An even number of its factors is negative, and the others are not."""
+    factors = sp.Mul.make_args(sp.factor(f))
+    if len(factors) < 2:
+        return False
+    negative = [negative_point(factor, domain, draws=_FEW_DRAWS) is not None for factor in factors]
+    if sum(negative) % 2:
+        return False
+    signed = (-g if below else g for g, below in zip(factors, negative, strict=True))
+    return all(_inside(g, domain, strict=strict, depth=depth) for g in signed)
 
 
 def _at_end(f: sp.Expr, x: sp.Symbol, end: sp.Expr, interval: Interval) -> sp.Expr:
