@@ -1,8 +1,9 @@
 """Folded code is a word at the edge of what it made, not a line of its own.
 
-The code behind an equation folds into a mark beside the equation, "proved" where a proof made it;
-that behind a figure, a table or a claim into a mark at its foot.  Cells that only prepare a page,
-such as its imports, go to the end of the box that says what to know before you start.
+The code behind an equation folds into a mark beside the equation, "proved" where a proof made it
+and "tested" where only a grid of points did; that behind a figure, a table or a claim into a mark
+at its foot.  Cells that only prepare a page, such as its imports, go to the end of the box that
+says what to know before you start.
 """
 
 import html
@@ -15,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
+_TESTED = r"\text{tested at }"  # as `lossedu.proofs` writes it
 _PROOF = re.compile(r"^prove\(|[^\w.]prove\(", re.MULTILINE)
 
 
@@ -49,7 +51,8 @@ def _fold(cell: nodes.container) -> None:
     outputs = [output for part in rest for output in part.children]
     equations = bool(outputs) and all(isinstance(o, nodes.math_block) for o in outputs)
     proved = equations and _PROOF.search(code.astext())
-    word = "proved" if proved else "code" if outputs else "setup"
+    tested = proved and any(_TESTED in output.astext() for output in outputs)
+    word = "tested" if tested else "proved" if proved else "code" if outputs else "setup"
     fold = code_fold("", code, word=word)
     if equations:
         cell["classes"].append("fold-at-edge")

@@ -1,8 +1,9 @@
 """Whether an expression is nowhere negative on a domain: shown by calculus, or tested on a grid.
 
 What is shown follows from signs that SymPy knows: a function is not negative if its sign is known;
-if it is a product of such; if it does not fall from an end where it is not negative; if it is concave between two such ends; or
-if it is convex and not negative where its slope is 0.  Each derivative is shown the same way.
+if it is a product of such; if it does not fall from an end where it is not negative; if it is
+concave between two such ends; or if it is convex and not negative where its slope is 0.  Each
+derivative is shown the same way.
 """
 
 from collections.abc import Callable, Mapping, Sequence

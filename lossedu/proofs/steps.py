@@ -85,8 +85,10 @@ def prove(
     Example:
         >>> prove("square", "(x + 1)**2 = x**2 + 2*x + 1").basis
         'shown'
-        >>> print(prove("bernoulli", "(1 - p)**k >= 1 - k*p", domain="0 < p < 1, k >= 1").latex)
-        (1 - p)^{k} \ge 1 - k p \qquad 0 < p < 1,\; k \ge 1
+        >>> bernoulli = prove("bernoulli", "(1 - p)**k >= 1 - k*p", domain="0 < p < 1, k >= 1")
+        >>> print(bernoulli.latex.replace(r" \\ ", "\n"))
+        \begin{gathered} (1 - p)^{k} \ge 1 - k p
+        \small \text{for } 0 < p < 1,\; k \ge 1 \end{gathered}
     """
     if right is not None:  # steps of chapters that are being rewritten
         return _of_expressions(label, statement, right, where or {}, because, shown_left)
@@ -101,20 +103,18 @@ def prove(
         greater, less = (left, right) if relation.startswith(">") else (right, left)
         symbols = _symbols(label, greater.worth - less.worth, intervals)
         points = max(points, _check_bound(label, relation, (greater, less), symbols, grid or {}))
-    return Proved(
-        label,
-        statement,
-        step.latex + _remarks(where_latex, points, because),
-        "tested" if points else "shown",
-    )
+    line = step.latex + (rf" \qquad \text{{{because}}}" if because else "")
+    printed = _above(line, where_latex, points) if domain else line
+    return Proved(label, statement, printed, "tested" if points else "shown")
 
 
-def _remarks(where_latex: str, points: int, because: str) -> str:
-    text = rf" \qquad {where_latex}" if where_latex else ""
+def _above(line: str, where_latex: str, points: int) -> str:
+    """A statement above the line that says where it holds, and whether it was only tested."""
+    below = rf"\text{{for }} {where_latex}"
     if points:
         spaced = f"{points:,}".replace(",", r"\,")
-        text += rf" \quad \text{{(tested at }}{spaced}\text{{ points)}}"
-    return text + (rf" \qquad \text{{{because}}}" if because else "")
+        below += rf" \quad \text{{tested at }}{spaced}\text{{ points}}"
+    return rf"\begin{{gathered}} {line} \\ \small {below} \end{{gathered}}"
 
 
 def _refuse_sides_that_print_alike(label: str, step: Step) -> None:

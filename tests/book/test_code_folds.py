@@ -6,6 +6,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from lossedu.proofs import prove
+
 PYTHON = {
     "kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"},
     "language_info": {"name": "python", "pygments_lexer": "python"},
@@ -51,6 +53,16 @@ def test_the_fold_of_a_proof_says_proved_and_stands_before_its_equation(page_of)
 )
 def test_a_proof_anywhere_in_the_cell_counts(page_of, code):
     assert "code-fold proved" in page_of(cell(code, EQUATION, EQUATION))
+
+
+def test_the_fold_of_an_inequality_that_was_tested_on_a_grid_does_not_say_proved(page_of):
+    step = prove("top", "x*exp(-x)*(2 + x) <= 1.3", domain="x >= 0", grid={"x": [0, 1, 5]})
+
+    page = page_of(cell('prove("top", statement)', {"text/latex": step._repr_latex_()}))
+
+    assert step.basis == "tested"
+    assert '<details class="code-fold tested">' in page
+    assert "proved" not in page
 
 
 @pytest.mark.parametrize("code", ["equation(MSE)", "improve(1)", "book.prove(1)"])
