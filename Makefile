@@ -143,8 +143,8 @@ test: $(VENV)/.dev debian
 # training and its diagnosis) without vector instructions and in MKL's way for any processor; and what
 # computes with the library itself, without whole runs of training, with AVX2 and two threads.
 # Left out: formulas, which are computed in decimal digits; commands and files; what is marked slow.
-KERNELS_PLAIN := ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41 OPENBLAS_CORETYPE=Prescott OMP_NUM_THREADS=1
-KERNELS_AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive
+KERNELS_PLAIN := ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41 OMP_NUM_THREADS=1
+KERNELS_AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive
 COMPUTES := tests/test_kernels.py tests/losses tests/calibration tests/test_ranking_metrics.py tests/landscape
 kernels: $(VENV)/.dev
 	$(call say,[1/2] no vector instructions$(comma) one thread)
