@@ -5,18 +5,20 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests import needs, once
+from tests.waiting import HANG_S
 
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# The first call of a torch function may take longer than any deadline.
-settings.register_profile("patient", deadline=None)
+# The first call of a torch function may take longer than any deadline, and so may a draw.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 QUIET = [
@@ -67,9 +69,24 @@ def browser() -> Iterator[Browser]:
     """The machine's chromium, without a window."""
     found = needs.browser()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=QUIET)
+        chromium = playwright.chromium.launch(
+            executable_path=found, args=QUIET, timeout=HANG_S * 1000
+        )
+        chromium.new_context = _patient(chromium.new_context)
+        chromium.new_page = _patient(chromium.new_page)
         yield chromium
         chromium.close()
+
+
+def _patient(opening: Callable[..., Page | BrowserContext]) -> Callable[..., Any]:
+    """What it opens waits for every state until only a hang can explain it."""
+
+    def opened(**options: Any) -> Page | BrowserContext:
+        one = opening(**options)
+        one.set_default_timeout(HANG_S * 1000)
+        return one
+
+    return opened
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +110,7 @@ def in_two_processes() -> Callable[..., None]:
             for rank in ("0", "1")
         ]
         try:
-            said = [process.communicate(timeout=180)[1] for process in running]
+            said = [process.communicate(timeout=HANG_S)[1] for process in running]
         finally:
             for process in running:
                 process.kill()

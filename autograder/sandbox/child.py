@@ -76,7 +76,7 @@ def _done(request: dict[str, Any], notebook: Notebook, limits: Limits) -> bytes:
         run = notebook.run(Cell(**request["cell"]))
         return pack({"number": number, "cell": asdict(run)})
     try:
-        with at_most(limits.call_s):
+        with at_most(limits.call_s, limits.call_s * limits.wall_factor):
             reply = answer(Call(**request["call"]), notebook.namespace)
             return _packed(number, reply)
     except TookTooLong:

@@ -12,11 +12,15 @@ MIB = 2**20
 class Limits:
     """What one submission may use, in total unless said otherwise.
 
+    Seconds are of processor time, so that no mark hangs on what else the machine does.
+
     Attributes:
-        cell_s: Wall seconds for one cell; then it is interrupted, and the next one runs.
-        call_s: Wall seconds for one call of a function.
-        total_s: Wall seconds for everything, new beginnings included.
-        grace_s: Wall seconds from an interruption that is not heeded to the end of the process.
+        cell_s: Seconds for one cell; then it is interrupted, and the next one runs.
+        call_s: Seconds for one call of a function.
+        total_s: Seconds for everything, new beginnings included.
+        grace_s: Seconds from an interruption that is not heeded to the end of the process.
+        wall_factor: How many wall seconds may pass for each of those seconds: a backstop against
+            what sleeps, which a busy machine does not reach.
         memory_mb: Memory beyond the server's own.
         file_mb: What the files in its temporary folder and its home may hold, each.
         output_bytes: Printed and displayed text that is kept, pictures left out.
@@ -30,6 +34,7 @@ class Limits:
     call_s: float = 10.0
     total_s: float = 300.0
     grace_s: float = 3.0
+    wall_factor: float = 10.0
     memory_mb: int = 1024
     file_mb: int = 64
     output_bytes: int = 200_000

@@ -4,17 +4,19 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Self
 
+from autograder.sandbox.allowance import Allowance, Due, within
+from autograder.sandbox.host import Child, Host
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Call, Cell, CellRun, Reply
 from autograder.sandbox.vetting import Room, vetted_reply, vetted_run
 from autograder.sandbox.wire import Value, WireError, pack, receive
 
 Gone = Literal["crashed", "timeout"]
-_BEGIN_S = 30.0
+_BEGIN_S = 300.0  # only a process that hangs takes so long
 _LONGEST_CELL = 1_000_000
 _MOST_AHEAD = 32_768  # bytes that any socket holds while nobody reads
 
@@ -25,31 +27,6 @@ class SandboxError(RuntimeError):
 
 class _GoneError(Exception):
     """The submission's process is no more."""
-
-
-@dataclass(frozen=True)
-class Child:
-    """A submission's process.
-
-    Attributes:
-        generation: Of the server that started it: a later one gives the same numbers again.
-        number: By which that server knows it.
-    """
-
-    generation: int
-    number: int
-
-
-class Host(Protocol):
-    """What starts and ends the processes of submissions."""
-
-    def start_child(self, channel: socket.socket, limits: Limits) -> Child:
-        """Have a child forked that listens on a channel."""
-        ...
-
-    def end_child(self, child: Child) -> float:
-        """Have a child ended; the peak of its memory in MB."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -94,7 +71,7 @@ class Session:
         self._cells: list[Cell] = []
         self._runs: list[CellRun] = []
         self._fatal: set[int] = set()
-        self._left_s = limits.total_s
+        self._allowance = Allowance(limits, lambda: host.used_s(self._child))
         self._room = Room.of(limits)
         self._began = time.monotonic()
         self._peak_mb = 0.0
@@ -217,15 +194,16 @@ class Session:
         return "the process that ran the notebook has ended"
 
     def _open(self) -> None:
-        if self._left_s <= 0:
+        if self._allowance.spent:
             self._gone = "timeout"
             return
+        left = replace(self._limits, total_s=self._allowance.cpu_s)
         ours, theirs = socket.socketpair()
         with theirs:
             self._channel = ours
-            self._child = self._host.start_child(theirs, self._limits)
+            self._child = self._host.start_child(theirs, left)
         try:
-            said = self._received(time.monotonic() + _BEGIN_S)
+            said = self._received(within(_BEGIN_S))
         except (WireError, OSError, EOFError) as error:
             self._end()
             raise SandboxError(f"a submission's process did not begin: {error!r}.") from error
@@ -237,12 +215,15 @@ class Session:
         if self._channel:
             self._channel.close()
             self._channel = None
-            self._peak_mb = max(self._peak_mb, self._host.end_child(self._child))
+            spent = self._host.end_child(self._child)
+            self._allowance.take(spent.cpu_s)
+            self._peak_mb = max(self._peak_mb, spent.peak_mb)
 
     def _lose(self, how: Gone) -> None:
-        self._gone = how
-        self._worst = self._worst or how
         self._end()
+        # The kernel itself ends a process that has used up all of its time.
+        self._gone = "timeout" if self._allowance.spent else how
+        self._worst = self._worst or self._gone
 
     def _request(self, kind: str, content: Any) -> _Request:
         self._number += 1
@@ -251,15 +232,17 @@ class Session:
     def _send(self, request: _Request, soft_s: float) -> None:
         """Send a request, unless there is nobody to read it."""
         # A process that has just ended may have answered before: that is still to be received.
-        with self._on_time(soft_s) as deadline, suppress(ConnectionError):
-            if self._channel is not None:
-                self._channel.settimeout(max(deadline - time.monotonic(), 0.01))
-                self._channel.sendall(request.frame)
+        with self._on_time(soft_s) as due, suppress(ConnectionError):
+            unsent = memoryview(request.frame)
+            while self._channel is not None and unsent:
+                self._channel.settimeout(due.patience_s())
+                with suppress(TimeoutError):
+                    unsent = unsent[self._channel.send(unsent) :]
 
     def _answer(self, request: _Request, kind: str, soft_s: float) -> Value:
         """Await the answer to a request, at the latest until the process is ended."""
-        with self._on_time(soft_s) as deadline:
-            answer = self._received(deadline) if self._channel else None
+        with self._on_time(soft_s) as due:
+            answer = self._received(due) if self._channel else None
         if self._channel is None:
             raise _GoneError
         if not isinstance(answer, dict) or answer.keys() != {"number", kind}:
@@ -269,32 +252,29 @@ class Session:
         return answer[kind]
 
     @contextmanager
-    def _on_time(self, soft_s: float) -> Iterator[float]:
-        """Give a deadline; end the process if it is missed, or if it has ended itself."""
-        started = time.monotonic()
+    def _on_time(self, soft_s: float) -> Iterator[Due]:
+        """Say when an answer is due; end the process if it is late, or if it has ended itself."""
         try:
-            yield started + min(soft_s + self._limits.grace_s, self._left_s)
+            with self._allowance.due(soft_s) as due:
+                yield due
         except TimeoutError:
             self._lose("timeout")
         except (WireError, OSError, EOFError):
             self._lose("crashed")
-        finally:
-            self._left_s -= time.monotonic() - started
 
-    def _received(self, deadline: float) -> Value:
+    def _received(self, due: Due) -> Value:
         channel = self._channel
         assert channel is not None
 
         def exactly(count: int) -> bytes:
             parts = bytearray()
             while len(parts) < count:
-                if (left := deadline - time.monotonic()) <= 0:
-                    raise TimeoutError
-                channel.settimeout(left)
-                part = channel.recv(min(count - len(parts), 1 << 20))
-                if not part:
-                    raise EOFError
-                parts += part
+                channel.settimeout(due.patience_s())
+                with suppress(TimeoutError):
+                    part = channel.recv(min(count - len(parts), 1 << 20))
+                    if not part:
+                        raise EOFError
+                    parts += part
             return bytes(parts)
 
         return receive(exactly)

@@ -12,6 +12,9 @@ BOOK = Path(__file__).parent.parent.parent / "book"
 PAGES = sorted(p.relative_to(BOOK).with_suffix("").as_posix() for p in BOOK.glob("[a-z]*/*.md"))
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
+# The second frame from now begins when the first has been drawn.
+DRAWN = "() => new Promise(so => requestAnimationFrame(() => requestAnimationFrame(so)))"
+
 
 class Visit:
     """An open page, and everything it complained about or asked of others."""
@@ -160,7 +163,8 @@ def test_the_picture_of_the_readme_shows_the_focal_chapter(browser, site):
         visit.page.wait_for_selector(".explorable[data-ready=true]")
         top = visit.page.locator(".explorable").bounding_box()["y"]
         visit.page.evaluate(f"window.scrollTo({{top: {top - 70}, behavior: 'instant'}})")
-        visit.page.wait_for_timeout(300)
+        visit.page.evaluate("document.fonts.ready")
+        visit.page.evaluate(DRAWN)
         image = visit.page.screenshot()
         if os.environ.get("LOSSEDU_SCREENSHOT"):
             picture.write_bytes(image)

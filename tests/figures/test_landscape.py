@@ -189,7 +189,7 @@ def test_the_surface_opens_offline(browser, broken, tmp_path: Path, scheme):
     page.on("pageerror", lambda error: faults.append(str(error)))
 
     page.goto(file.as_uri())
-    page.wait_for_function("document.querySelector('#surface canvas') !== null", timeout=20000)
+    page.wait_for_function("document.querySelector('#surface canvas') !== null")
     traces = page.evaluate("document.getElementById('surface').data.map(t => t.type)")
 
     assert traces == ["surface", "surface", "scatter3d"]

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -305,7 +305,7 @@ numbers = st.floats() | st.just(math.nan) | st.floats(0, 1)
 tables = st.integers(0, 70).flatmap(lambda n: st.lists(numbers, min_size=n, max_size=n))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(max_examples=60)
 @given(
     loss=tables,
     epochs=st.lists(st.tuples(numbers, numbers, numbers, numbers), max_size=9),

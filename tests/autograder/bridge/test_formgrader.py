@@ -5,9 +5,9 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from autograder.commands.app import app
 from autograder.course.new_course import new_course
+from tests.waiting import HANG_S, wait_until
 
 ROOT = Path(__file__).parents[3]
 PICTURES = ROOT / "book" / "teach" / "images"
@@ -64,15 +65,12 @@ def formgrader(course, tmp_path_factory):
 
 
 def wait_for(address, server):
-    until = time.monotonic() + 90
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=10):
-                return
-        except urllib.error.URLError:
-            assert server.poll() is None, "the server has stopped"
-            assert time.monotonic() < until, "the server does not answer"
-            time.sleep(0.3)
+    def answers():
+        assert server.poll() is None, "the server has stopped"
+        with suppress(urllib.error.URLError), urllib.request.urlopen(address, timeout=HANG_S):
+            return True
+
+    wait_until(answers)
 
 
 def keep(page, name, **options):
@@ -105,8 +103,7 @@ def test_a_feedback_page_names_the_mistake_and_draws_it(course, browser):
     said = page.locator("text=has the factor (1 - p) ** gamma for negatives too").first
 
     said.scroll_into_view_if_needed()
-    page.mouse.wheel(0, 200)
-    page.wait_for_timeout(300)
+    page.evaluate("window.scrollBy({top: 200, behavior: 'instant'})")
 
     keep(page, "feedback")
     assert said.is_visible()

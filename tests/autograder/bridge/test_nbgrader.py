@@ -5,9 +5,9 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -18,6 +18,7 @@ from autograder.bridge.configuration import COURSE_ID
 from autograder.course.sample_class import answers_in, filled_in
 from autograder.grading.folders import CourseFolders
 from autograder.grading.secret import course_secret
+from tests.waiting import HANG_S, wait_until
 
 pytestmark = [pytest.mark.slow]
 
@@ -248,22 +249,20 @@ class formgrader:  # noqa: N801  used as a context, like a function
         )
 
     def __enter__(self):
-        for _ in range(240):
-            assert self.server.poll() is None, "the server ended by itself"
-            try:
-                self.ask("api/assignments")
-            except OSError:
-                time.sleep(0.25)
-            else:
-                return self.ask
-        raise AssertionError("the server does not answer")
+        wait_until(self.answers)
+        return self.ask
 
     def __exit__(self, *_):
         self.server.terminate()
-        self.server.wait(20)
+        self.server.wait(HANG_S)
         self.log.close()
+
+    def answers(self):
+        assert self.server.poll() is None, "the server ended by itself"
+        with suppress(OSError):
+            return self.ask("api/assignments")
 
     def ask(self, path, data=None):
         address = f"http://127.0.0.1:{self.port}/formgrader/{path}"
-        with urllib.request.urlopen(address, data, timeout=120) as answer:
+        with urllib.request.urlopen(address, data, timeout=HANG_S) as answer:
             return answer.read()

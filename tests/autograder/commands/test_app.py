@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from autograder.course.new_course import new_course
 from autograder.grading.folders import CourseFolders
 from autograder.grading.journal import outcomes
 from autograder.grading.outcomes import CheckResult, Outcome
+from tests.waiting import HANG_S, group_lives, wait_until
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
@@ -268,25 +268,12 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_process(course):
         arguments, cwd=course, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
-    end = time.monotonic() + 60
-    while time.monotonic() < end and not (journal.exists() and outcomes(journal)):
-        time.sleep(0.05)
+    wait_until(lambda: process.poll() is not None or (journal.exists() and outcomes(journal)))
 
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all at once
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=HANG_S)
 
     assert process.returncode == cli.INTERRUPTED
     assert "of 63 are graded. Hint: go on with --resume" in said
-    end = time.monotonic() + 20
-    while time.monotonic() < end and _lives(process.pid):
-        time.sleep(0.1)
-    assert not _lives(process.pid)
+    wait_until(lambda: not group_lives(process.pid))
     assert 0 < len(outcomes(journal)) < 63
-
-
-def _lives(group):
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -26,6 +26,7 @@ import tiny_class as tiny  # noqa: E402
 
 from autograder.bridge.gradebook import GradebookStore  # noqa: E402
 from autograder.grading.workers import UnavailableError, cluster  # noqa: E402
+from tests.waiting import HANG_S, group_lives, wait_until  # noqa: E402
 
 BOOK = """
 SELECT s.student_id, c.name, g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade
@@ -324,38 +325,22 @@ def run(folders, record, *options, delay=0.05):
     )
 
 
-def ended(group):
-    """Whether no process of a group is left."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
-def wait_until(true, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not true():
-        time.sleep(0.01)
-    assert true()
-
-
 def killed(folders, record, moment):
     """Kill a class when so many were graded, at a random instant."""
     process = run(folders, record, "--resume")
     wait_until(lambda: len(graded(record)) >= moment or process.poll() is not None)
     time.sleep(random.uniform(0, 0.05))
     process.kill()
-    process.communicate(timeout=30)
-    wait_until(lambda: ended(process.pid))
+    process.communicate(timeout=HANG_S)
+    wait_until(lambda: not group_lives(process.pid))
 
 
 def finished(folders, record):
     """Let a class finish."""
     process = run(folders, record, "--resume")
-    process.communicate(timeout=120)
+    process.communicate(timeout=HANG_S)
     assert process.returncode == 0
-    wait_until(lambda: ended(process.pid))
+    wait_until(lambda: not group_lives(process.pid))
 
 
 def killed_and_resumed(folders, record, moments):

@@ -66,7 +66,7 @@ def weighted(growth, cost=20.0, surprise=softplus, mean=False):
 # --- any right design ----------------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     scale=st.floats(0.01, 100),
     base=st.floats(0.0, 8.0),

@@ -85,7 +85,7 @@ def brute_logistic(lead):
     return math.log(1 + math.exp(-lead))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawn=small_lists, k=st.integers(1, 7))
 def test_ndcg_is_what_trying_every_order_gives(drawn, k):
     scores, relevance = drawn
@@ -95,7 +95,7 @@ def test_ndcg_is_what_trying_every_order_gives(drawn, k):
     assert found.item() == pytest.approx(brute_ndcg(scores, relevance, k), abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawn=small_lists)
 def test_swap_weights_are_what_swapping_two_ranks_changes(drawn):
     scores, relevance = drawn
@@ -111,7 +111,7 @@ def test_swap_weights_are_what_swapping_two_ranks_changes(drawn):
         assert found[order[a], order[b]].item() == pytest.approx(due, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawn=small_lists)
 def test_both_pairwise_losses_are_means_over_listed_pairs(drawn):
     scores, relevance = drawn
@@ -124,7 +124,7 @@ def test_both_pairwise_losses_are_means_over_listed_pairs(drawn):
     assert logistic == pytest.approx(brute_pairs(scores, relevance, brute_logistic))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawn=small_lists)
 def test_listmle_is_the_probability_of_drawing_the_order(drawn):
     scores, relevance = drawn

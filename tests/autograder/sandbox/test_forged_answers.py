@@ -1,12 +1,14 @@
 """Whatever a submission sends or returns, the grader holds plain data or knows that it got none."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from autograder.sandbox.client import Server
 from autograder.sandbox.session import Call, Cell
+from tests.autograder.sandbox.conftest import BRIEF_S, PATIENT
 
 PLAIN = (type(None), bool, int, float, str, torch.Tensor, list, tuple, dict)
 LIARS = {
@@ -154,11 +156,11 @@ SENDERS = {
     "oversized": "send(struct.pack('<II', 2**32 - 1, 2**32 - 1) + b'x' * 10**6)",
     "endless": "[send(b'\\0' * 10**6) for _ in iter(int, 1)]",
     "half_and_silent": "send(struct.pack('<II', 1000, 0) + b'{'); [0 for _ in iter(int, 1)]",
-    "dripping": "send(struct.pack('<II', 1000, 0))\n"
+    "dripping": "send(struct.pack('<II', 10**6, 0))\n"
     "    while True:\n        send(b' ')\n        time.sleep(0.05)",
     "dripping_deaf": "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n"
-    "    send(struct.pack('<II', 100, 0))\n"
-    "    for _ in range(100):\n        send(b' ')\n        time.sleep(0.05)",
+    "    send(struct.pack('<II', 10**6, 0))\n"
+    "    while True:\n        send(b' ')\n        time.sleep(0.05)",
     "wordy": "send(forged(42.0, 'x' * 10**6))",
     "hanging_up": "os.close(3)",
 }
@@ -214,7 +216,7 @@ def test_what_lies_there_is_plain_here(name: str, server: Server) -> None:
 def test_what_is_written_on_the_channel_counts_as_its_own(name: str, server: Server) -> None:
     source = SENDER.replace("NUMBER", "2").replace("BODY", SENDERS[name])
 
-    with server.open() as session:
+    with server.open(replace(PATIENT, call_s=BRIEF_S, grace_s=BRIEF_S, wall_factor=20)) as session:
         (run,) = session.run([Cell("a", source)])
         first, second = session.call([Call("attack", ONES), Call("honest", ONES)])
         session.reopen()

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.waiting import HANG_S
+
 NOBODY = 65534
 BECOME = """
 import os, sys
@@ -76,7 +78,9 @@ def test_an_ordinary_users_grader_jails_as_well() -> None:
     as_root = os.geteuid() == 0
     command = [sys.executable, "-c", *([BECOME, program] if as_root else [program])]
 
-    ran = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=120, check=False)
+    ran = subprocess.run(
+        command, capture_output=True, text=True, cwd="/", timeout=HANG_S, check=False
+    )
 
     assert ran.returncode == 0, ran.stderr
     said = json.loads(ran.stdout)

@@ -12,11 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.sandbox.client import Limits, Server
+from autograder.sandbox.client import Server
 from autograder.sandbox.session import Call, Cell
 
-# Some search the whole tree.
-PATIENT = Limits(call_s=60.0)
 REPOSITORY = Path(__file__).parents[3]
 
 
@@ -329,7 +327,7 @@ def prepared(source: str, canary: Path, server: Server) -> str:
 @pytest.mark.parametrize("name", QUIET)
 @pytest.mark.usefixtures("unharmed")
 def test_a_program_reaches_nothing(name: str, server: Server, canary: Path) -> None:
-    with server.open(PATIENT) as session:
+    with server.open() as session:
         runs = session.run([Cell("a", TRY), Cell("b", prepared(QUIET[name], canary, server))])
         (reply,) = session.call([Call("attack")])
 
@@ -363,10 +361,10 @@ def found(first, second):
 '''
     halves = Call("found", ("quagga-", "okapi-77"))
 
-    with server.open(PATIENT) as session:
+    with server.open() as session:
         session.run([Cell("a", "mine = 'quagga-okapi-77'"), Cell("b", scan)])
         (own,) = session.call([halves])
-    with server.open(PATIENT) as session:
+    with server.open() as session:
         session.run([Cell("b", scan)])
         (next_one,) = session.call([halves])
 

@@ -162,7 +162,7 @@ def test_all_come_where_there_are_fewer_than_asked_for(values, which):
 @example([-2.5, -2.5, -2.5, -1.5, 0, 0, 0, 0.5, 0.5, 1, 1], 5, "smallest")
 @example([-1.5, -1.5, -1.5, -1.5, 0.5, 1, 1, 3, 3, 3, 3], 6, "magnitude")
 @example([0, 0, 0, 0.5, 1, 1, 3, 3, 3], 5, "smallest")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_spectrum_with_repetitions_is_found(values, k, which):
     pairs = top_eigenvalues(matrix(values), k, which=which)
 

@@ -1,0 +1,95 @@
+"""How long a submission may still take: processor time, and wall time as a backstop.
+
+Processor time is the same on a busy machine and on an idle one, so no mark hangs on what else the
+machine does.  It is read outside, from the kernel: nothing that a submission says counts.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from autograder.sandbox.limits import Limits
+
+# What answers at once is never measured; what does not is measured no more often than this.
+_LOOK_EVERY_S = 0.05
+
+
+class Due:
+    """When an answer is due.
+
+    Args:
+        cpu_s: Seconds of processor time for it.
+        total_cpu_s: Seconds of processor time for all that its process does.
+        wall_s: Seconds that may pass meanwhile.
+        used_s: Reads the processor time that its process has used so far.
+    """
+
+    def __init__(
+        self, cpu_s: float, total_cpu_s: float, wall_s: float, used_s: Callable[[], float]
+    ) -> None:
+        self._cpu_s, self._total_cpu_s, self._used_s = cpu_s, total_cpu_s, used_s
+        self._end = time.monotonic() + wall_s
+        self._look_at = time.monotonic() + _LOOK_EVERY_S
+        self._before_s: float | None = None
+
+    def patience_s(self) -> float:
+        """How long to wait before this is asked again.
+
+        Raises:
+            TimeoutError: If the time is up.
+        """
+        now = time.monotonic()
+        if now >= self._end:
+            raise TimeoutError
+        if now >= self._look_at:
+            self._look_at = now + max(self._left_cpu_s(), _LOOK_EVERY_S)
+        return min(self._look_at, self._end) - now
+
+    def _left_cpu_s(self) -> float:
+        used = self._used_s()
+        if self._before_s is None:
+            self._before_s = used
+        left = min(self._cpu_s - (used - self._before_s), self._total_cpu_s - used)
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+class Allowance:
+    """What is left of the limits of one submission, new beginnings included.
+
+    Args:
+        limits: Of the submission.
+        used_s: Reads the processor time that its present process has used so far.
+    """
+
+    def __init__(self, limits: Limits, used_s: Callable[[], float]) -> None:
+        self._limits, self._used_s = limits, used_s
+        self.cpu_s = limits.total_s
+        self._wall_s = limits.total_s * limits.wall_factor
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing is left for a new beginning."""
+        return self.cpu_s <= 0 or self._wall_s <= 0
+
+    def take(self, cpu_s: float) -> None:
+        """Take away what a process has used that is no more."""
+        self.cpu_s -= cpu_s
+
+    @contextmanager
+    def due(self, soft_s: float) -> Iterator[Due]:
+        """Begin to wait for an answer that should take so many seconds at most."""
+        started = time.monotonic()
+        hard_s = soft_s + self._limits.grace_s
+        wall_s = min(hard_s * self._limits.wall_factor, self._wall_s)
+        try:
+            yield Due(hard_s, self.cpu_s, wall_s, self._used_s)
+        finally:
+            self._wall_s -= time.monotonic() - started
+
+
+def within(wall_s: float) -> Due:
+    """For what counts for nobody: due in so many wall seconds, whatever it computes."""
+    return Due(math.inf, math.inf, wall_s, lambda: 0.0)
