@@ -17,6 +17,7 @@ from lossedu.losses import LossModule
 from lossedu.training.batches import Share, Source
 from lossedu.training.loop import Loop, Plan, Run
 from lossedu.training.passes import Loss
+from lossedu.training.process_group import ended_at_exit
 from lossedu.training.random_states import scoped, stream_seed
 from lossedu.training.run_state import Saver
 from lossedu.training.trackers import Tracker, accelerate_trackers
@@ -46,12 +47,13 @@ def accelerator_for(precision: str, compiled: bool, trackers: Sequence[Tracker])
         from accelerate.state import AcceleratorState
 
     had_one = AcceleratorState._shared_state != {}
-    accelerator = Accelerator(
-        mixed_precision=_mixed(precision),
-        dynamo_backend="inductor" if compiled else None,
-        log_with=accelerate_trackers(trackers) or None,
-        project_dir="runs" if accelerate_trackers(trackers) else None,
-    )
+    with ended_at_exit():
+        accelerator = Accelerator(
+            mixed_precision=_mixed(precision),
+            dynamo_backend="inductor" if compiled else None,
+            log_with=accelerate_trackers(trackers) or None,
+            project_dir="runs" if accelerate_trackers(trackers) else None,
+        )
     try:
         yield accelerator
     finally:

@@ -63,7 +63,9 @@ class Trackers:
     def close(self) -> None:
         """Nothing more will come."""
         if self._accelerator:
-            self._accelerator.end_training()
+            # Not `end_training`: that would close a group of processes that may be the caller's.
+            for tracker in self._accelerator.trackers:
+                tracker.finish()
 
     def _log(self, values: dict[str, float], step: int) -> None:
         if self._accelerator:

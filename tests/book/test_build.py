@@ -49,7 +49,9 @@ def test_the_ledger_has_every_claim_of_every_chapter_once(built):
 
 def test_every_link_of_the_ledger_leads_to_its_claim(built):
     ledger = (built / "reference" / "claims.html").read_text()
-    for page, slug in re.findall(r'href="\.\./([\w/-]+\.html)#claim-([a-z0-9-]+)"', ledger):
+    links = re.findall(r'href="\.\./([\w/-]+\.html)#claim-([a-z0-9-]+)"', ledger)
+    assert links
+    for page, slug in links:
         assert f'id="claim-{slug}"' in (built / page).read_text()
 
 

@@ -103,6 +103,8 @@ COMMON = [spec for spec in catalog.specs().values() if spec.unit != "tuple"]
 CASES = [Case(spec, options) for spec in COMMON for options in option_sets(spec)]
 PLAIN = [Case(spec, {}) for spec in COMMON]
 COMPARED = [case for case in PLAIN if case.spec.targets != "none"]
+SPECIAL = [(case, special) for case in PLAIN for special in case.spec.special_cases]
+BOUNDED = [(case, parameter) for case in PLAIN for parameter in case.spec.parameters]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -110,6 +112,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if name in metafunc.fixturenames:
             ids = [_readable(case.spec, case.options) for case in cases]
             metafunc.parametrize(name, cases, ids=ids)
+    if "special" in metafunc.fixturenames:
+        ids = [f"{case.spec.name}-{special.equals}" for case, special in SPECIAL]
+        metafunc.parametrize(("general", "special"), SPECIAL, ids=ids)
+    if "parameter" in metafunc.fixturenames:
+        ids = [f"{case.spec.name}-{parameter.name}" for case, parameter in BOUNDED]
+        metafunc.parametrize(("loss", "parameter"), BOUNDED, ids=ids)
 
 
 @pytest.fixture(scope="session")

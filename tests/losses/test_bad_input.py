@@ -76,17 +76,16 @@ def test_a_mask_of_the_wrong_shape_is_refused(plain):
     assert "but has shape (2,)" in refused(ValueError, plain, predictions, targets, mask=mask)
 
 
-def test_options_out_of_range_are_refused(plain):
-    predictions, targets = plain.draw(4)
-    for parameter in plain.spec.parameters:
-        if isinstance(parameter.samples[0], tuple):
-            bad = torch.full(predictions.shape[-1:], parameter.low - 1.0)
-        else:
-            bad = parameter.low - 1.0
+def test_an_option_out_of_range_is_refused(loss, parameter):
+    predictions, targets = loss.draw(4)
+    if isinstance(parameter.samples[0], tuple):
+        bad = torch.full(predictions.shape[-1:], parameter.low - 1.0)
+    else:
+        bad = parameter.low - 1.0
 
-        message = refused(ValueError, plain, predictions, targets, **{parameter.name: bad})
+    message = refused(ValueError, loss, predictions, targets, **{parameter.name: bad})
 
-        assert message.startswith(f"{parameter.name} must ")
+    assert message.startswith(f"{parameter.name} must ")
 
 
 @pytest.mark.parametrize("name", ["binary_cross_entropy_with_logits", "sigmoid_focal_loss"])

@@ -47,7 +47,6 @@ history = fit(
 )
 if torch.distributed.get_rank() == 0:
     history.write(sys.argv[1])
-torch.distributed.destroy_process_group()
 """
 
 

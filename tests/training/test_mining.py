@@ -61,7 +61,6 @@ for name, loss in (("ranking", pairwise_logistic_loss), ("contrast", info_nce_lo
     value.backward()
     found[name] = value.detach(), model.module.weight.grad
 torch.save(found, f"{folder}/found{rank}.pt")
-distributed.destroy_process_group()
 """
 
 

@@ -185,7 +185,10 @@ def processes() -> int:
     if not torch.distributed.is_initialized() and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         from accelerate import PartialState
 
-        PartialState()
+        from lossedu.training.process_group import ended_at_exit
+
+        with ended_at_exit():
+            PartialState()
     return torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
 
 

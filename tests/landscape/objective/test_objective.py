@@ -612,6 +612,7 @@ for batch_norm in ("batch", "recomputed"):
     found = Objective(model, cross_entropy, examples(), batch_norm=batch_norm)
     assert line(found, resolution=3).losses.tolist() == line(plain, resolution=3).losses.tolist()
 assert type(model[1]) is nn.SyncBatchNorm
+torch.distributed.destroy_process_group()
 """
 
 

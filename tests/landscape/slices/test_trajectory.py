@@ -201,6 +201,7 @@ trajectory = Trajectory(file=sys.argv[1])
 train(net(), trajectory, steps=40)
 torch.distributed.barrier()
 assert trajectory.steps == list(range(41)), trajectory.steps
+torch.distributed.destroy_process_group()
 """
 
 
