@@ -5,14 +5,19 @@ machine does.  It is read outside, from the kernel: nothing that a submission sa
 """
 
 import math
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from autograder.sandbox.limits import Limits
 
 # What answers at once is never measured; what does not is measured no more often than this.
 _LOOK_EVERY_S = 0.05
+_SHORTEST_S = 0.001
+
+Got = TypeVar("Got")
 
 
 class Due:
@@ -32,28 +37,44 @@ class Due:
         self._end = time.monotonic() + wall_s
         self._look_at = time.monotonic() + _LOOK_EVERY_S
         self._before_s: float | None = None
+        self._late = False
 
-    def patience_s(self) -> float:
-        """How long to wait before this is asked again.
+    def until(self, channel: socket.socket, attempt: Callable[[], Got]) -> Got:
+        """What an attempt on a socket gives, as soon as it gives anything.
+
+        Time is read first: what is there after that was there in time, however late it is looked
+        for, and whatever its process has begun since.
 
         Raises:
-            TimeoutError: If the time is up.
+            TimeoutError: If the time is up, and there is nothing.
         """
+        while True:
+            self._late = self._late or self._is_late()
+            wait_s = max(self._next - time.monotonic(), _SHORTEST_S)
+            channel.settimeout(0 if self._late else wait_s)
+            try:
+                return attempt()
+            except (TimeoutError, BlockingIOError):
+                if self._late:
+                    raise TimeoutError from None
+
+    @property
+    def _next(self) -> float:
+        return min(self._look_at, self._end)
+
+    def _is_late(self) -> bool:
         now = time.monotonic()
-        if now >= self._end:
-            raise TimeoutError
-        if now >= self._look_at:
-            self._look_at = now + max(self._left_cpu_s(), _LOOK_EVERY_S)
-        return min(self._look_at, self._end) - now
+        if now < self._next:
+            return False
+        left = self._left_cpu_s()
+        self._look_at = now + max(left, _LOOK_EVERY_S)
+        return left <= 0 or now >= self._end
 
     def _left_cpu_s(self) -> float:
         used = self._used_s()
         if self._before_s is None:
             self._before_s = used
-        left = min(self._cpu_s - (used - self._before_s), self._total_cpu_s - used)
-        if left <= 0:
-            raise TimeoutError
-        return left
+        return min(self._cpu_s - (used - self._before_s), self._total_cpu_s - used)
 
 
 class Allowance:

@@ -92,3 +92,7 @@ class Work(Protocol):
     def call(self, calls: Sequence[Call]) -> list[Reply]:
         """Answer each call, in order.  Never raises for what a submission does."""
         ...
+
+    def used_s(self) -> float:
+        """The seconds of processor time that its process has used so far."""
+        ...

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -71,7 +72,7 @@ class Session:
         self._cells: list[Cell] = []
         self._runs: list[CellRun] = []
         self._fatal: set[int] = set()
-        self._allowance = Allowance(limits, lambda: host.used_s(self._child))
+        self._allowance = Allowance(limits, self.used_s)
         self._room = Room.of(limits)
         self._began = time.monotonic()
         self._peak_mb = 0.0
@@ -121,6 +122,10 @@ class Session:
             ahead = self._send_ahead(requests, place, ahead)
             replies.append(self._reply(request))
         return replies
+
+    def used_s(self) -> float:
+        """The seconds of processor time that its process has used so far."""
+        return self._host.used_s(self._child)
 
     def reopen(self) -> list[CellRun]:
         """Begin anew in a fresh process, without the cells that took one down.
@@ -234,10 +239,8 @@ class Session:
         # A process that has just ended may have answered before: that is still to be received.
         with self._on_time(soft_s) as due, suppress(ConnectionError):
             unsent = memoryview(request.frame)
-            while self._channel is not None and unsent:
-                self._channel.settimeout(due.patience_s())
-                with suppress(TimeoutError):
-                    unsent = unsent[self._channel.send(unsent) :]
+            while (channel := self._channel) is not None and unsent:
+                unsent = unsent[due.until(channel, partial(channel.send, unsent)) :]
 
     def _answer(self, request: _Request, kind: str, soft_s: float) -> Value:
         """Await the answer to a request, at the latest until the process is ended."""
@@ -269,12 +272,11 @@ class Session:
         def exactly(count: int) -> bytes:
             parts = bytearray()
             while len(parts) < count:
-                channel.settimeout(due.patience_s())
-                with suppress(TimeoutError):
-                    part = channel.recv(min(count - len(parts), 1 << 20))
-                    if not part:
-                        raise EOFError
-                    parts += part
+                most = min(count - len(parts), 1 << 20)
+                part = due.until(channel, partial(channel.recv, most))
+                if not part:
+                    raise EOFError
+                parts += part
             return bytes(parts)
 
         return receive(exactly)

@@ -21,6 +21,9 @@ class Broken:
         self.asked += len(calls)
         return [Reply(self.status) for _ in calls]
 
+    def used_s(self):
+        return 0.0
+
 
 @pytest.fixture
 def work():

@@ -20,6 +20,8 @@ from tests.waiting import living, wait_until
 
 REPOSITORY = Path(__file__).parents[3]
 QUICK = Limits(cell_s=1.0, call_s=1.0, total_s=20.0, grace_s=0.3, memory_mb=256, wall_factor=100)
+# One wall second for a cell, whatever it computes, and much more for what follows.
+SLEEPLESS = Limits(cell_s=100.0, grace_s=10_000.0, total_s=100_000.0, wall_factor=0.01)
 DEAF = (
     "import signal\ndef deaf():\n    [signal.setitimer(kind, 0) for kind in (0, 1, 2)]\n"
     "    while True: pass"
@@ -115,6 +117,47 @@ def test_all_time_together_is_bounded_over_new_beginnings(server: Server) -> Non
 
     assert reply.status == "timeout"
     assert usage.status == "timeout"
+
+
+def test_time_that_passes_without_computing_is_not_time_used(server: Server) -> None:
+    little = Limits(cell_s=0.5, call_s=0.5, wall_factor=1000)
+    wait = "import time\ntime.sleep(0.7)\ndef wait():\n    time.sleep(1.2)\n    return 1"
+    with server.open(little) as session:
+        (run,) = session.run([Cell("a", wait)])
+        (reply,) = session.call([Call("wait")])
+
+    assert (run.status, reply.value) == ("ok", 1)
+
+
+@pytest.mark.parametrize(
+    ("program", "limits", "said"),
+    [
+        ("while True: pass", Limits(cell_s=0.5, wall_factor=1000), "0.5 s of processor time"),
+        ("import time\ntime.sleep(1e9)", SLEEPLESS, "1 s"),
+    ],
+    ids=["computes", "sleeps"],
+)
+def test_a_cell_that_was_interrupted_says_what_it_took_more_than(
+    program: str, limits: Limits, said: str, server: Server
+) -> None:
+    with server.open(limits) as session:
+        (run,) = session.run([Cell("a", program)])
+
+    assert (run.status, run.error) == ("timeout", f"TimeoutError: the cell took more than {said}")
+
+
+def test_short_calls_are_counted_together(server: Server) -> None:
+    work = (
+        "import time\ndef work():\n    end = time.process_time() + 0.04\n"
+        "    while time.process_time() < end: pass\n    return 1"
+    )
+    with server.open(Limits(total_s=1.0, wall_factor=1000)) as session:
+        session.run([Cell("a", work)])
+        replies = session.call([Call("work")] * 200)
+        usage = session.close()
+
+    assert replies[0].value == 1
+    assert replies[-1].status == usage.status == "timeout"
 
 
 def test_a_cell_of_megabytes_costs_only_itself(server: Server) -> None:
