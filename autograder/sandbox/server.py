@@ -8,6 +8,7 @@ nothing of one can be found by the next.
 import gc
 import json
 import os
+import re
 import signal
 import socket
 from contextlib import suppress
@@ -150,7 +151,7 @@ def _end(child: int, jailed: bool) -> dict[str, Any]:
 def _cpu_s(child: int) -> float:
     """The processor time of all threads of a child, as the kernel counts it."""
     try:
-        _, _, fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")
+        _, _, fields = Path(f"/proc/{child}/stat").read_bytes().rpartition(b")")
         user, system = fields.split()[11:13]
     except OSError:
         return 0.0
@@ -168,12 +169,9 @@ def _peak_mb(child: int) -> float | None:
 
 
 def _kilobytes(path: str) -> dict[str, int]:
-    lines = (
-        line.split()
-        for line in Path(path).read_text(encoding="utf-8").splitlines()
-        if line.endswith(" kB")
-    )
-    return {name.rstrip(":"): int(number) for name, number, _ in lines}
+    # A process chooses its name, which is here too and need not be text of one line.
+    found = re.findall(rb"^(\w+):\s+(\d+) kB$", Path(path).read_bytes(), re.MULTILINE)
+    return {name.decode(): int(number) for name, number in found}
 
 
 def _tell(control: socket.socket, message: dict[str, Any]) -> None:

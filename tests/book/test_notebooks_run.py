@@ -8,6 +8,8 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
+from tests.waiting import HANG_S
+
 pytestmark = [pytest.mark.book, pytest.mark.slow]
 
 BOOK = Path(__file__).parent.parent.parent / "book"
@@ -43,7 +45,7 @@ def run(tmp_path):
     def execute(notebook):
         client = NotebookClient(
             notebook,
-            timeout=600,
+            timeout=HANG_S,
             kernel_name="python3",
             resources={"metadata": {"path": str(tmp_path)}},
         )

@@ -178,6 +178,12 @@ LOUD = {
         "timeout",
         "timeout",
     ),
+    "a_name_that_is_no_text": loud(
+        "import ctypes\nctypes.CDLL(None).prctl(15, b'\\xff) R 1 \\xfe', 0, 0, 0)", "ok"
+    ),
+    "a_name_that_looks_like_a_measurement": loud(
+        "import ctypes\nctypes.CDLL(None).prctl(15, b'\\x0b1 2 3 kB', 0, 0, 0)", "ok"
+    ),
     "asking_the_teacher": loud("input('password? ')", "error"),
 }
 
