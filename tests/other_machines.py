@@ -20,14 +20,17 @@ OWN = "lossedu"
 
 _WITHOUT = """
 import sys
+from importlib.machinery import PathFinder
 lacking = set(sys.argv.pop(1).split(","))
 
-class Lacking:
+class Present:
     def find_spec(name, path=None, target=None):
-        if name.partition(".")[0] in lacking:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name.partition(".")[0] not in lacking:
+            return PathFinder.find_spec(name, path, target)
 
-sys.meta_path.insert(0, Lacking)
+    find_distributions = PathFinder.find_distributions
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Present
 """
 _RUN = """
 sys.argv[0] = sys.argv[1]
@@ -44,23 +47,24 @@ def direct(extras: Iterable[str]) -> set[str]:
 
 def closure(extras: Iterable[str] = ()) -> set[str]:
     """The distributions that the base and some extras bring here, with all that those need."""
-    brought: set[str] = set()
-    waiting = list(direct(extras))
+    asked: set[tuple[str, str]] = set()
+    waiting = [(name, "") for name in direct(extras)]
     while waiting:
-        name = waiting.pop()
-        if name in brought:
+        name, extra = pair = waiting.pop()
+        if pair in asked:
             continue
-        brought.add(name)
+        asked.add(pair)
         try:
             stated = [Requirement(text) for text in importlib.metadata.requires(name) or []]
         except importlib.metadata.PackageNotFoundError:
             continue
         waiting += [
-            canonicalize_name(requirement.name)
+            (canonicalize_name(requirement.name), wanted)
             for requirement in stated
-            if not requirement.marker or requirement.marker.evaluate({"extra": ""})
+            if not requirement.marker or requirement.marker.evaluate({"extra": extra})
+            for wanted in ("", *requirement.extras)
         ]
-    return brought
+    return {name for name, _ in asked}
 
 
 @cache

@@ -1,7 +1,9 @@
 """What an extra brings, and what is said where it is missing."""
 
 import ast
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -161,3 +163,59 @@ def test_what_is_required_and_there_is_no_fault():
 
     with pytest.raises(ModuleNotFoundError, match="'nowhere'"):
         require("json", "nowhere")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> Path:
+    """A run of one epoch, trained where the base and the extra `train` are all there is."""
+    folder = tmp_path_factory.mktemp("trained")
+    config = folder / "config.yaml"
+    config.write_text("recipe: digits\nepochs: 1\n", encoding="utf-8")
+    out = folder / "runs"
+    done = run_without(other_machines.lacking(["train"]), "lossedu", "train", config, "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("extra", "line"),
+    [
+        ("cli", "lossedu losses focal"),
+        ("train", "lossedu train"),
+        ("train", "lossedu diagnose RUNS"),
+        ("landscape", "lossedu landscape plane RUNS --resolution 3 --out OUT.html"),
+        ("landscape", "lossedu landscape line RUNS --resolution 3 --out OUT.svg"),
+        ("landscape", "lossedu landscape gate RUNS --limits LIMITS"),
+        ("landscape", "lossedu landscape compare RUNS RUNS --out OUT"),
+        ("grade", "autograder release focal --root COURSE"),
+        ("grade", "autograder try COURSE/exercises/focal/focal.ipynb --without-training"),
+        ("grade", "autograder similar focal --root COURSE"),
+        ("grade", "autograder new-course OUT"),
+        ("grade", "autograder doctor"),
+    ],
+)
+def test_with_its_extra_alone_a_command_lacks_nothing(extra, line, runs, tmp_path, request):
+    limits = tmp_path / "limits.yaml"
+    limits.write_text("loss: 1e9\n", encoding="utf-8")
+    words = {"RUNS": runs, "OUT": tmp_path / "out", "LIMITS": limits}
+    if "COURSE" in line:
+        words["COURSE"] = request.getfixturevalue("course")
+    for word, path in words.items():
+        line = line.replace(word, str(path))
+
+    done = run_without(other_machines.lacking([extra]), *line.split())
+
+    assert "which is not installed" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 1), done.stderr  # 1: something was found, as an unsolved task
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Path:
+    """A course with one assignment that has been released."""
+    folder = tmp_path_factory.mktemp("course")
+    for name in ("solutions", "samples", "exercises"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".*"))
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    return folder

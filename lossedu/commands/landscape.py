@@ -156,13 +156,19 @@ def objective_of(target: str, batch_norm: str) -> "Objective":
     """
     from lossedu.landscape import Objective
 
-    if ":" in target and not Path(target).exists():
+    if is_function(target):
         return _called(target)
     from lossedu.training.saved_runs import read_run
 
     run = read_run(target)
     data = [run.task.train]  # one batch: some losses are of all examples together
     return Objective(run.model, run.task.loss, data, batch_norm=batch_norm)  # type: ignore[arg-type]
+
+
+def is_function(target: str) -> bool:
+    r"""Whether a target is a function, rather than a folder: C:\runs is one."""
+    _, colon, function = target.partition(":")
+    return colon != "" and not set(function) & set("/\\") and not Path(target).exists()
 
 
 def _called(target: str) -> "Objective":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lossedu.commands.errors import one_line
-from lossedu.commands.landscape import Target, objective_of
+from lossedu.commands.landscape import Target, is_function, objective_of
 
 if TYPE_CHECKING:
     from lossedu.landscape.reports.comparison import Comparison
@@ -108,7 +108,7 @@ def _comparison(first: str, second: str) -> "Comparison":
     from lossedu.training.saved_runs import read_run
 
     names = _names(first, second)
-    if _is_function(first) or _is_function(second):
+    if is_function(first) or is_function(second):
         ends = (objective_of(target, "frozen") for target in (first, second))
         return compare_objectives(*ends, names=names)
     one, other = read_run(first), read_run(second)
@@ -123,7 +123,7 @@ def _gated(target: str, limits: Path, reference: str) -> "GateResult":
     from lossedu.training.saved_runs import read_run
 
     allowed = read_limits(limits)
-    if _is_function(target):
+    if is_function(target):
         earlier = objective_of(reference, "frozen") if reference else None
         return gate_objective(objective_of(target, "frozen"), allowed, reference=earlier)
     run, before = read_run(target), read_run(reference).model if reference else None
@@ -131,13 +131,9 @@ def _gated(target: str, limits: Path, reference: str) -> "GateResult":
     return landscape_gate(run.model, run.task.loss, data, allowed, held_out, reference=before)
 
 
-def _is_function(target: str) -> bool:
-    return ":" in target and not Path(target).exists()
-
-
 def _names(first: str, second: str) -> tuple[str, str]:
     """The folders' names, with as many of those above as tell them apart."""
-    if _is_function(first) or _is_function(second):
+    if is_function(first) or is_function(second):
         return first, second
     one, other = (Path(target).resolve().parts for target in (first, second))
     deepest = max(len(one), len(other))

@@ -117,6 +117,7 @@ def test_a_line_goes_in_a_direction_or_to_another_model(tmp_path, saved):
     [
         (["plane", "no/such/folder"], "run must be a folder that lossedu train has written"),
         (["plane", "no_such_module:f"], "target must be package.module:function"),
+        (["plane", r"C:\no\such\runs"], "run must be a folder that lossedu train has written"),
         (["plane", f"{HERE}:exampel"], "no function 'exampel'. Hint: did you mean 'example'?"),
         (["plane", ":example"], "names no module"),
         (["plane", f"{HERE}:nothing"], "returns NoneType"),
