@@ -1,8 +1,8 @@
 """Each chapter can be taken as a notebook: plain Markdown, code, drills with ``...``, no outputs.
 
 It lies beside its page, is written from the page as Sphinx has resolved it, and runs from top to
-bottom with ``pip install lossedu[book]`` alone.  Where ``repository_address`` is set, the line
-below the title also opens it in Colab and in Binder; these read the built site from the
+bottom with ``pip install lossedu[book]`` alone.  Where pyproject.toml has an address of the source,
+the line below the title also opens it in Colab and in Binder; these read the built site from the
 repository's branch ``gh-pages``.
 """
 
@@ -11,6 +11,7 @@ import html
 import posixpath
 import re
 import textwrap
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -256,6 +257,12 @@ def _project(repository: str) -> str:
     return match[1]
 
 
+def source_address(project: Path) -> str:
+    """Where the sources are, as pyproject.toml says to everybody; empty if it does not."""
+    urls = tomllib.loads(project.read_text(encoding="utf-8"))["project"].get("urls", {})
+    return str(urls.get("Source", ""))
+
+
 def check_address(app: Sphinx, config: Config) -> None:
     """Refuse an address from which no launch link can be built."""
     if config.repository_address:
@@ -272,7 +279,8 @@ def write_binder(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.setup_extension("drills")
-    app.add_config_value("repository_address", "", "env", [str])
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    app.add_config_value("repository_address", source_address(project), "env", [str])
     app.connect("config-inited", check_address)
     # Last: what others put in the place of their marks belongs into the notebook.
     app.connect("doctree-resolved", write_notebook, priority=900)

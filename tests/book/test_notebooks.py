@@ -259,6 +259,16 @@ def test_an_address_of_no_repository_is_refused(notebook):
         notebook(repository_address="https://example.org/someone/losses")
 
 
+def test_the_address_is_that_of_the_project(loaded_extension, tmp_path):
+    source_address = loaded_extension("notebooks").source_address
+    project = tmp_path / "pyproject.toml"
+
+    project.write_text('[project]\nname = "lossedu"\n', encoding="utf-8")
+    assert source_address(project) == ""
+    project.write_text('[project.urls]\nSource = "https://github.com/a/b"\n', encoding="utf-8")
+    assert source_address(project) == "https://github.com/a/b"
+
+
 def test_a_page_without_code_and_one_that_frames_the_chapters_are_no_notebooks(
     small_book, notebook
 ):
