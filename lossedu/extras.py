@@ -21,7 +21,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "nbgrader": ("grade",),
     "plotly": ("landscape", "book"),
     "psutil": ("train", "landscape"),
-    "rich": ("cli", "train", "landscape", "grade"),
+    "rich": ("cli", "train", "landscape", "grade", "site"),
     "safetensors": ("train", "landscape", "grade"),
     "scipy": ("landscape", "book"),
     "sklearn": ("train", "landscape", "grade", "book"),
