@@ -216,9 +216,9 @@ class Drill(SphinxDirective):
         effort = f"{self.options['level']}, {self.options['minutes']} minutes"
         if text.task:
             effort += ", checked by code"
-        inline = nodes.inline("", f" ({effort})", classes=["drill-effort"])
+        inline = nodes.inline("", f"({effort})", classes=["drill-effort"])
         plain = "".join(word.astext() for word in words)  # what links to the drill say
-        return nodes.title("", f"Drill {number}. ", *words, inline, plain=plain)
+        return nodes.title("", f"Drill {number}. ", *words, nodes.Text(" "), inline, plain=plain)
 
     def _parse(self, block: Block, into: nodes.Element) -> None:
         lines = StringList(block.text.splitlines(), self.state_machine.document["source"])
