@@ -63,6 +63,11 @@ class Markdown:
         return f"**{self.inline(node)}**"
 
     def block_container(self, node: nodes.container) -> str:
+        if node.get("nb_element") == "cell_code":  # it would not run as text
+            raise NoMarkdownError(
+                "a code cell must stand by itself for a notebook to run it, but one stands in a "
+                f"{type(node.parent).__name__}: {node.astext()[:60]!r}."
+            )
         return self.blocks(node.children)
 
     block_compound = block_container

@@ -5,6 +5,7 @@ import re
 
 import nbformat
 import pytest
+from docutils import nodes
 from sphinx.errors import ConfigError, ExtensionError
 
 HEAD = """---
@@ -287,3 +288,12 @@ def test_what_markdown_cannot_say_stops_the_build_and_is_named(notebook):
 
     with pytest.raises(ExtensionError, match=r"part/chapter\.md: .*'hlist'"):
         notebook(strange)
+
+
+def test_a_code_cell_inside_another_block_stops_the_build_rather_than_not_to_run(loaded_extension):
+    extension = loaded_extension("markdown_text")
+    cell = nodes.container("", nodes.literal_block("x = 1", "x = 1"), nb_element="cell_code")
+    box = nodes.admonition("", nodes.title("", "Box"), cell)
+
+    with pytest.raises(extension.NoMarkdownError, match="must stand by itself"):
+        extension.Markdown(lambda node: None).block(box)
