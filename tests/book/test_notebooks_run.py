@@ -1,5 +1,6 @@
 """Every chapter's notebook runs from top to bottom without what builds the book."""
 
+import os
 import textwrap
 from pathlib import Path
 
@@ -49,15 +50,9 @@ def run(tmp_path):
             kernel_name="python3",
             resources={"metadata": {"path": str(tmp_path)}},
         )
-        client.execute(extra_arguments=[], env=environment(tmp_path))
+        client.execute(env=os.environ | {"PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"})
 
     return execute
-
-
-def environment(folder):
-    import os
-
-    return os.environ | {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
 
 
 def printed(cell):
