@@ -39,11 +39,15 @@ class Module:
         path: The module, or the folder of modules, that the names live in.
         summary: The first sentence of its docstring.
         names: What is public in it, in the order of the source.
+        family: What its loss is for, if it holds a loss with a specification.
+        chapter: Where that is explained.
     """
 
     path: str
     summary: str
     names: list[Name] = field(default_factory=list)
+    family: str = ""
+    chapter: str = ""
 
 
 def modules(package: Path) -> list[Module]:
@@ -57,10 +61,20 @@ def modules(package: Path) -> list[Module]:
     for owner, source in _doors(package.parent, package):
         for name, home in _exported(source, owner):
             key = _page_of(owner, home)
-            where = _source(package.parent, key)
-            page = found.setdefault(key, Module(key, _first_sentence(_tree(where))))
+            tree = _tree(_source(package.parent, key))
+            blank = Module(key, _first_sentence(tree), [], *_explained(tree))
+            page = found.setdefault(key, blank)
             page.names.append(_name(package.parent, owner, name, home))
     return [found[key] for key in sorted(found)]
+
+
+def _explained(tree: ast.Module) -> tuple[str, str]:
+    """Family and chapter of the first specification of a loss in a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "LossSpec":
+            given = {k.arg: k.value for k in node.keywords}
+            return tuple(ast.literal_eval(given[key]) for key in ("family", "chapter"))
+    return "", ""
 
 
 def _doors(root: Path, folder: Path) -> Iterator[tuple[str, Path]]:

@@ -6,7 +6,7 @@ them: losses by family, those of the first chapters first.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import yaml
 from api_names import Module, Name, modules
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx_external_toc.api import Document, FileItem, TocTree
 
 from lossedu.whole_files import write_whole
 
@@ -62,7 +63,7 @@ def page(module: Module) -> str:
     details = "\n".join(map(_details, names))
     return (
         f"# {file_name(module)}\n\n{_code(module.summary)}\n\n"
-        f"| from `{module.path}` | |\n|---|---|\n{rows}\n\n{details}"
+        f"| name | what it is |\n|---|---|\n{rows}\n\n{details}"
     )
 
 
@@ -95,28 +96,37 @@ def write_pages(app: Sphinx, config: Config) -> None:
             write_whole(path, text)
 
 
-def overview(found: Iterable[Module], homes: Mapping[str, tuple[str, int, str]]) -> str:
-    """The sections of all pages, each a table.
+def sections(found: Iterable[Module], chapters: Sequence[str]) -> dict[str, list[Module]]:
+    """All modules by what they are for; losses as the chapters come that explain them.
 
     Args:
         found: The modules.
-        homes: For a module that holds a loss: its family, and by what it is ordered there.
+        chapters: The pages of the book in reading order.
     """
-    found = list(found)
-    sections: dict[str, list[Module]] = {title: [] for title in [*FAMILIES.values(), *SECTIONS]}
-    for module in sorted(found, key=lambda m: homes.get(m.path, ("", 0, m.path))[1:]):
-        sections[_section(module, homes)].append(module)
+
+    def place(module: Module) -> tuple[int, str]:
+        read = module.chapter in chapters
+        return chapters.index(module.chapter) if read else len(chapters), module.path
+
+    titles = [*FAMILIES.values(), *SECTIONS]
+    groups: dict[str, list[Module]] = {title: [] for title in titles}
+    for module in sorted(found, key=place):
+        groups[_section(module)].append(module)
+    return {title: members for title, members in groups.items() if members}
+
+
+def overview(groups: Mapping[str, Sequence[Module]]) -> str:
+    """The sections, each a table."""
     return "\n".join(
         f"## {title}\n\n| module | what it is | names |\n|---|---|---|\n"
         + "".join(map(_row, members))
-        for title, members in sections.items()
-        if members
+        for title, members in groups.items()
     )
 
 
-def _section(module: Module, homes: Mapping[str, tuple[str, int, str]]) -> str:
-    if module.path in homes:
-        return FAMILIES[homes[module.path][0]]
+def _section(module: Module) -> str:
+    if module.family:
+        return FAMILIES[module.family]
     name = file_name(module)
     return next(
         title
@@ -132,18 +142,20 @@ def _row(module: Module) -> str:
     return f"| [{name}](api/{name}.md) | {_cell(module.summary)} | {names} |\n"
 
 
-def losses(toc: Mapping[str, Any]) -> dict[str, tuple[str, int, str]]:
-    """The family of each module that holds a loss, and its place: by chapter, then by name."""
-    from lossedu import catalog
+def chapters(app: Sphinx) -> list[str]:
+    """The pages of the table of contents, in reading order."""
+    toc = yaml.safe_load((Path(app.srcdir) / "_toc.yml").read_text(encoding="utf-8"))
+    return [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
 
-    chapters = [c["file"] for part in toc["parts"] for c in part["chapters"]]
-    places: dict[str, tuple[str, int, str]] = {}
-    for spec in catalog.specs().values():
-        read = spec.chapter in chapters
-        place = chapters.index(spec.chapter) if read else len(chapters)
-        module = spec.function.__module__
-        places[module] = min(places.get(module, ("~", place, module)), (spec.family, place, module))
-    return places
+
+def order_pages(app: Sphinx, config: Config) -> None:
+    """Put the pages below the overview, in its order: a pattern knows the alphabet alone."""
+    site_map = config.external_site_map
+    groups = sections(modules(PACKAGE), chapters(app))
+    names = [f"{FOLDER}/{file_name(m)}" for members in groups.values() for m in members]
+    for name in names:
+        site_map[name] = Document(name)
+    site_map[OVERVIEW].subtrees = [TocTree([FileItem(name) for name in names])]
 
 
 def put_overview(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -155,12 +167,13 @@ def put_overview(app: Sphinx, docname: str, source: list[str]) -> None:
     contents = Path(app.srcdir) / "_toc.yml"
     for path in [contents, *PACKAGE.rglob("*.py")]:  # what a change of makes the page stale
         app.env.note_dependency(str(path))
-    toc = yaml.safe_load(contents.read_text(encoding="utf-8"))
-    source[0] = source[0].replace(MARK, overview(modules(PACKAGE), losses(toc)))
+    groups = sections(modules(PACKAGE), chapters(app))
+    source[0] = source[0].replace(MARK, overview(groups))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; the pages must lie there before the table of contents is read."""
     app.connect("config-inited", write_pages, priority=100)
+    app.connect("config-inited", order_pages, priority=900)
     app.connect("source-read", put_overview)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,6 +20,8 @@ _TITLE = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
 _HEADLINK = re.compile(r'<a class="headerlink".*?</a>', re.DOTALL)
 _LINK = re.compile(r'(<a\b[^>]*?)\shref="([^"]*)"')
 _ANCHORS = re.compile(r'\b(id|for|aria-labelledby|aria-describedby)="([^"]+)"')
+_SCRIPT = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
+_FIGURE = re.compile(r'("name": ")(?=[\w-]+", "sliders")')
 _PICTURES = re.compile(r'\b(src|data)="(?!data:|https?:)([^"]+)"')
 _OWN_HEAD = re.compile(
     r'<link [^>]*rel="(?:preload )?stylesheet"[^>]*>|<script>window\.MathJax.*?</script>'
@@ -91,11 +93,12 @@ def document(
         for first, page in ((page is part.pages[0], page) for page in part.pages)
     )
     return (
-        f'<!DOCTYPE html><html lang="en" data-theme="light" data-content_root="./"><head>'
+        '<!DOCTYPE html><html lang="en" data-theme="light" data-content_root="./"><head>'
         f'<meta charset="utf-8"><title>{html.escape(title)}</title>{head}'
         f'<link rel="stylesheet" href="book.css"></head><body>'
-        f'<section class="title-page"><img src="_static/logo.svg" alt=""><p class="title">'
-        f'{html.escape(title)}</p><p class="by">{html.escape(by)}</p></section>'
+        f'<section class="title-page"><img src="_static/logo.svg" alt="{html.escape(title)}">'
+        f'<p class="title">{found[0].pages[0].title}</p>'
+        f'<p class="by">{html.escape(by)}</p></section>'
         f"{_contents(found, numbers)}"
         f'<main class="bd-content"><div class="bd-article-container bd-article">{chapters}</div>'
         f"</main></body></html>"
@@ -122,14 +125,26 @@ def _contents(found: Sequence[Part], numbers: Mapping[str, int]) -> str:
 
 
 def _chapter(caption: str, page: Page, inside: set[str]) -> str:
-    body = _ANCHORS.sub(lambda m: f'{m[1]}="{_each(page.name, m[2])}"', page.body)
-    body = re.sub(r"url\(#", f"url(#{anchor(page.name, '-')[:-1]}", body)
-    body = re.sub(r'("name": ")(?=[\w-]+", "sliders")', rf"\1{anchor(page.name, '-')[:-1]}", body)
-    body = _LINK.sub(lambda m: m[1] + _target(page.name, m[2], inside), body)
-    body = re.sub(r'xlink:href="#', f'xlink:href="#{anchor(page.name, "-")[:-1]}', body)
-    body = _from_root(body, page.name)
+    pieces = _SCRIPT.split(page.body)  # every second piece is a script
+    pieces[::2] = [_renamed(piece, page.name, inside) for piece in pieces[::2]]
+    # A script finds its elements by the name of its figure.
+    pieces[1::2] = [_FIGURE.sub(rf"\1{_before(page.name)}", piece) for piece in pieces[1::2]]
     opening = f'<p class="part-opening">{html.escape(caption)}</p>' if caption else ""
-    return f'<article class="page" id="{anchor(page.name)}">{opening}{body}</article>'
+    return f'<article class="page" id="{anchor(page.name)}">{opening}{"".join(pieces)}</article>'
+
+
+def _renamed(text: str, page: str, inside: set[str]) -> str:
+    """HTML of a page with its anchors, and what refers to them, under their names in the whole."""
+    text = _ANCHORS.sub(lambda m: f'{m[1]}="{_each(page, m[2])}"', text)
+    text = re.sub(r"url\(#", f"url(#{_before(page)}", text)
+    text = re.sub(r'xlink:href="#', f'xlink:href="#{_before(page)}', text)
+    text = _LINK.sub(lambda m: m[1] + _target(page, m[2], inside), text)
+    return _from_root(text, page)
+
+
+def _before(page: str) -> str:
+    """What stands before the names of a page's anchors."""
+    return anchor(page).removesuffix("top")
 
 
 def _each(page: str, names: str) -> str:

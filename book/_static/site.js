@@ -1,7 +1,7 @@
 // What scrolls inside its own box must be reachable with the keyboard.
 (function () {
   "use strict";
-  const boxes = "div.math, mjx-container, pre, .wide-table, .pst-scrollable-table-container, .output_area, .highlight, figure.plot .wide";
+  const boxes = ".math, mjx-container, pre, .wide-table, .pst-scrollable-table-container, .output_area, .highlight, figure.plot .wide";
   function mark() {
     document.querySelectorAll(boxes).forEach(function (box) {
       if (box.scrollWidth > box.clientWidth + 1) {

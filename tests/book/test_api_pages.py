@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import lossedu
+from lossedu import catalog
 
 BOOK = Path(__file__).parent.parent.parent / "book"
 PACKAGE = Path(lossedu.__file__).parent
@@ -158,17 +159,30 @@ def test_a_page_begins_with_a_table_of_its_names_functions_first(extension):
 
 def test_the_overview_goes_by_family_and_begins_with_what_chapters_explain(extension, course):
     pages = extension("api_pages")
-    toc = {"parts": [{"chapters": [{"file": "classification/focal"}]}]}
 
-    text = pages.overview(course, pages.losses(toc))
+    groups = pages.sections(course, ["classification/overlap"])
+    text = pages.overview(groups)
 
-    assert text.index("## Losses of regression") < text.index("## Losses of classification")
-    classification = text.split("## Losses of classification")[1].split("## ")[0]
-    modules = re.findall(r"\[losses\.(\w+)\]", classification)
-    assert modules[0] == "focal"
-    assert modules[1:] == sorted(modules[1:])
+    assert list(groups)[:2] == ["Losses of regression", "Losses of classification"]
+    classification = [pages.file_name(module) for module in groups["Losses of classification"]]
+    assert classification[0] == "losses.overlap"
+    assert classification[1:] == sorted(classification[1:])
+    assert "losses.cross_entropy" in classification
+    assert re.findall(r"\]\(api/(.+?)\.md\)", text) == [
+        pages.file_name(module) for members in groups.values() for module in members
+    ]
     assert text.count("](api/") == len(course)
-    assert "[losses.adversarial]" not in classification
+    adversarial = next(m for m in course if m.path == "lossedu.losses.adversarial")
+    assert adversarial in groups["What losses share"]
+
+
+def test_every_loss_of_the_catalog_is_in_its_family(extension, course):
+    pages = extension("api_pages")
+    groups = pages.sections(course, [])
+
+    for spec in catalog.specs().values():
+        members = [module.path for module in groups[pages.FAMILIES[spec.family]]]
+        assert spec.function.__module__ in members
 
 
 def test_pages_of_modules_that_are_gone_are_removed_and_others_left_alone(extension, tmp_path):

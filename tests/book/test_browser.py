@@ -1,6 +1,5 @@
 """What a reader meets: every page in a real browser, light and dark, wide and on a phone."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -153,21 +152,3 @@ def test_search_finds_a_page(browser, site):
 
         assert visit.page.locator("#search-results li").count() > 0
         assert visit.strangers == []
-
-
-def test_the_picture_of_the_readme_shows_the_focal_chapter(browser, site):
-    picture = BOOK / "_static" / "screenshot.png"
-    with Visit(
-        browser, site, "classification/focal", mode="light", size={"width": 1280, "height": 800}
-    ) as visit:
-        visit.page.wait_for_selector(".explorable[data-ready=true]")
-        top = visit.page.locator(".explorable").bounding_box()["y"]
-        visit.page.evaluate(f"window.scrollTo({{top: {top - 70}, behavior: 'instant'}})")
-        visit.page.evaluate("document.fonts.ready")
-        visit.page.evaluate(DRAWN)
-        image = visit.page.screenshot()
-        if os.environ.get("LOSSEDU_SCREENSHOT"):
-            picture.write_bytes(image)
-
-    assert image.startswith(b"\x89PNG")
-    assert picture.read_bytes().startswith(b"\x89PNG"), "make screenshot draws it"

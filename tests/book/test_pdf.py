@@ -103,7 +103,8 @@ def test_anchors_are_unique_and_links_stay_inside_where_they_can(site):
 def test_pictures_keep_their_parts_and_interactive_figures_their_elements(site):
     body = (
         '<svg><clipPath id="p"></clipPath><g clip-path="url(#p)"><use xlink:href="#m"/></g></svg>'
-        '<div id="focal"></div><script>(f)({"name": "focal", "sliders": []})</script>'
+        '<div id="focal"></div>'
+        """<script>(f)({"name": "focal", "sliders": [], "say": '<g id="' + cut})</script>"""
         '<img src="../_images/x.png">'
     )
     text = written(site(body))
@@ -111,7 +112,7 @@ def test_pictures_keep_their_parts_and_interactive_figures_their_elements(site):
     assert 'id="start-a--p"' in text
     assert "url(#start-a--p)" in text
     assert 'xlink:href="#start-a--m"' in text
-    assert '"name": "start-a--focal", "sliders"' in text
+    assert """"name": "start-a--focal", "sliders": [], "say": '<g id="' + cut}""" in text
     assert 'src="_images/x.png"' in text
 
 

@@ -17,7 +17,7 @@ def test_the_first_screen_says_what_it_is_shows_it_and_offers_one_button_and_thr
 ):
     with Visit(browser, site, "start/cover", mode="light", size=size) as visit:
         page = visit.page
-        things = ["h1", ".cover-words p", "figure.plot svg", ".cover-words .sd-btn"]
+        things = [".bd-article h1", ".cover-words p", "figure.plot svg", ".cover-words .sd-btn"]
         paths = page.locator(".cover-paths li")
 
         assert paths.count() == 3
@@ -141,7 +141,8 @@ def test_the_verdict_of_each_claim_is_in_sight_on_a_phone(browser, site):
             assert box["x"] + box["width"] <= PHONE["width"]
 
 
-UNREACHABLE = """() => Array.from(document.querySelectorAll("table, svg, pre, mjx-container"))
+WIDE = ".bd-article :is(table, svg, pre, mjx-container)"
+UNREACHABLE = """wide => Array.from(document.querySelectorAll(wide))
     .filter(thing => {
         const place = thing.getClientRects()[0];
         if (!place || place.right <= innerWidth + 1) { return false; }
@@ -158,7 +159,7 @@ def test_what_is_wider_than_a_phone_scrolls_inside_its_own_box_and_can_be_reache
     browser, site, page
 ):
     with Visit(browser, site, page, mode="light", size=PHONE) as visit:
-        assert visit.page.evaluate(UNREACHABLE) == []
+        assert visit.page.evaluate(UNREACHABLE, WIDE) == []
 
 
 def test_on_paper_code_stays_folded_and_answers_stand_open(browser, site):
@@ -169,7 +170,7 @@ def test_on_paper_code_stays_folded_and_answers_stand_open(browser, site):
         folds = page.locator("details.code-fold")
         assert folds.count() > 20
         assert not any(fold.is_visible() for fold in folds.all())
-        answers = page.locator("details:not(.code-fold) > *:not(summary)")
+        answers = page.locator(".bd-article details:not(.code-fold) > *:not(summary)")
         assert answers.count() > 3
         assert all(answer.is_visible() for answer in answers.all())
 
