@@ -1,6 +1,7 @@
 """Runs one chapter in a kernel of its own."""
 
 import ast
+import asyncio
 import json
 import re
 import time
@@ -170,6 +171,9 @@ async def _run_cells(client: NotebookClient, chapter: Chapter) -> Failure | None
             trace = "\n".join(said.traceback) if said else error.traceback
             return _failure(chapter, index, _COLOURS.sub("", trace), stopped=stopped)
         except (CellTimeoutError, DeadKernelError) as error:
+            task = asyncio.current_task()
+            if task and task.cancelling():  # nbclient takes Ctrl-C for the death of the kernel
+                raise asyncio.CancelledError from error
             return _failure(chapter, index, str(error), hangs=True)
     client.set_widgets_metadata()
     return None

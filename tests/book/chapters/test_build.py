@@ -223,6 +223,7 @@ def test_ctrl_c_stops_the_kernels_and_keeps_what_is_done(tiny, build):
 
     assert running.returncode == 130
     assert "Interrupted: the chapters that are done are kept." in log
+    assert "part/absolute: failed" not in log
     assert not psutil.pid_exists(kernel)
     tiny.write("book/part/absolute.md", page("Absolute", "print('size', 2)"))
     assert "up to date: part/square" in build().log
