@@ -68,7 +68,7 @@ def attack():
     "deleting_everything": """
 import os, shutil
 def attack():
-    for folder in ("CANARY", "REPOSITORY", "/usr/lib/python3", "/work", "/etc"):
+    for folder in ("CANARY", "REPOSITORY", "/usr/lib/python3", "/etc"):
         shutil.rmtree(folder, ignore_errors=True)
     return reached(lambda: os.remove("/etc/passwd"), lambda: os.rmdir("/dev"),
                    lambda: os.remove("/dev/null"))
