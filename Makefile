@@ -106,15 +106,14 @@ course: $(VENV)/.course
 
 book: $(VENV)/.course
 	@mkdir -p "$(CACHE)/tmp"
-	@TMPDIR="$(CACHE)/tmp" LOSSEDU_CHAPTER="$(CHAPTER)" $(BIN)/jupyter-book build book --config _config.yml --path-output book -W --keep-going
+	@TMPDIR="$(CACHE)/tmp" LOSSEDU_CHAPTER="$(CHAPTER)" $(BIN)/python book/build.py
 
 pdf: book $(VENV)/.dev
 	@$(BIN)/python book/_pdf $(SITE) book/_build/lossedu.pdf
 
 serve: $(VENV)/.course
 	@test -f $(SITE)/index.html || $(MAKE) --no-print-directory book
-	@echo "Serving $(SITE) at http://127.0.0.1:$(PORT) (Ctrl-C stops)"
-	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+	@$(BIN)/python book/serve.py $(SITE) $(PORT)
 
 # --- checks --------------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ def shell(tmp_path) -> Path:
     for name in ("focal", "ranking"):
         (clone / "solutions" / name).mkdir(parents=True)
     shutil.copy(ROOT / "Makefile", clone)
-    for name in ("jupyter-book", "autograder", "python"):
+    for name in ("autograder", "python"):
         program(clone / ".venv" / "bin" / name, _PROGRAM)
     for number, name in enumerate(INSTALLED):
         (clone / name).touch()
@@ -61,7 +61,7 @@ def test_the_course_is_made_on_any_system_and_graded_on_linux(shell, tmp_path, s
     assert done.returncode == 0, done.stderr
     assert "The course is ready." in done.stdout
     book, *rest = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
-    assert book.startswith("jupyter-book build book")
+    assert book == "python book/build.py"
     assert rest == ["autograder release focal", "autograder release ranking", last]
 
 
