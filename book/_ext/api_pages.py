@@ -145,12 +145,14 @@ def _row(module: Module) -> str:
 def chapters(app: Sphinx) -> list[str]:
     """The pages of the table of contents, in reading order."""
     toc = yaml.safe_load((Path(app.srcdir) / "_toc.yml").read_text(encoding="utf-8"))
-    return [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [chapter["file"] for part in toc.get("parts", []) for chapter in part["chapters"]]
 
 
 def order_pages(app: Sphinx, config: Config) -> None:
     """Put the pages below the overview, in its order: a pattern knows the alphabet alone."""
     site_map = config.external_site_map
+    if OVERVIEW not in site_map:  # a book of a few pages, without a reference
+        return
     groups = sections(modules(PACKAGE), chapters(app))
     names = [f"{FOLDER}/{file_name(m)}" for members in groups.values() for m in members]
     for name in names:
