@@ -47,17 +47,17 @@ say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
 # What is installed, and what that takes, as .ci/fresh saw it on a new Debian 12 with two cores.
 MINUTES := 5
-DOWNLOAD_MB := 300
+DOWNLOAD_MB := 200
 DISK_MB := 2000
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) -V). Hint: make PYTHON=python3.12"; exit 1; }
-	$(call say,[environment] the first time takes about $(MINUTES) minutes$(comma) $(DOWNLOAD_MB) MB of downloads and $(DISK_MB) MB of disk)
+	$(call say,[environment] the first time takes about $(MINUTES) minutes$(comma) $(DOWNLOAD_MB) MB of downloads beside torch$(comma) and $(DISK_MB) MB of disk)
 	@free=$$(df -Pm . | awk 'NR == 2 {print $$4}'); if [ "$$free" -lt $(DISK_MB) ]; then \
 	  echo "Only $$free MB are free in $$PWD. Hint: make room, or clone to another disk."; exit 1; fi
 	@if [ "$$(uname -s)" = Linux ] && [ "$(TORCH)" != cpu ]; then \
-	  echo "Where pip finds torch with CUDA, as it does on Linux by default, it is 3 GB and 8 GB of disk more."; \
+	  echo "Where pip takes torch with CUDA, as it does on Linux by default, that is 1.4 GB to download and 4 GB of disk more."; \
 	  echo "Without an NVIDIA GPU: make course TORCH=cpu"; fi
 	@$(PYTHON) -m venv $(VENV) \
 	  || { echo "The venv module is missing. Hint: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
