@@ -235,9 +235,8 @@ def _graded(
 
             return work.grade(submissions, pool, resume=resume, known=known)
     except KeyboardInterrupt:
-        typer.echo(
-            f"stopped: {done} of {len(submissions)} are graded. Hint: go on with --resume", err=True
-        )
+        hint = "the same command goes on" if resume else "go on with --resume"
+        typer.echo(f"stopped: {done} of {len(submissions)} are graded. Hint: {hint}", err=True)
         raise typer.Exit(INTERRUPTED) from None
 
 
