@@ -1,6 +1,7 @@
 """What several folders of tests share: a real browser, and a program in two processes."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,10 @@ from tests.waiting import HANG_S
 
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Started in the background of a script, a process ignores Ctrl-C, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The first call of a torch function may take longer than any deadline, and so may a draw.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

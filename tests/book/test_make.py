@@ -117,7 +117,10 @@ def test_on_a_busy_port_the_next_free_one_serves_and_is_said(tmp_path):
             with urllib.request.urlopen(address) as page:
                 assert page.read() == b"hello"
             server.send_signal(signal.SIGINT)
-            assert server.wait(timeout=WAIT_S) == 0
+            try:
+                assert server.wait(timeout=WAIT_S) == 0
+            finally:
+                server.kill()
 
     assert first == f"Port {port} is busy; `make serve PORT=...` chooses another one.\n"
     assert second.startswith(f"Serving {tmp_path} at http://127.0.0.1:")
