@@ -18,7 +18,7 @@ from tests.waiting import HANG_S
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Started in the background of a script, a process ignores Ctrl-C, and so would all that tests start.
+# In the background of a script a process ignores Ctrl-C, and so would all that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
