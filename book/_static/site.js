@@ -14,6 +14,13 @@
     document.querySelectorAll(".citation-list[role=list]").forEach(function (box) {
       box.removeAttribute("role");
     });
+    // The arrows of the table of contents have no words of their own.
+    document.querySelectorAll("li > details > summary").forEach(function (arrow) {
+      const link = arrow.closest("li").querySelector("a");
+      if (link && !arrow.textContent.trim()) {
+        arrow.setAttribute("aria-label", "Pages below " + link.textContent.trim());
+      }
+    });
     mark();
     if (window.MathJax && window.MathJax.startup && window.MathJax.startup.promise) {
       window.MathJax.startup.promise.then(mark);

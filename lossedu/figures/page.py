@@ -23,6 +23,8 @@ _FONT = re.compile(r"font-family:[^;\"]*")
 _FONT_SIZE = re.compile(r"<text style=\"[^\"]*?(?:font-size: |font: [^\"]*?)([\d.]+)px")
 # A hundredth of a point is beyond what anyone sees; matplotlib writes millionths.
 _DECIMALS = re.compile(r"(\d\.\d\d)\d+")
+# Names that matplotlib gives to groups, such as line2d_3: nothing refers to them.
+_GROUP = re.compile(r'<g id="[\w.]+_\d+"')
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def _adapted(svg: str, name: str, alt: str) -> str:
     svg = _COLOUR.sub(lambda colour: adaptive(colour[0]), svg)
     svg = _FONT.sub("font-family: inherit", svg)
     svg = _DECIMALS.sub(r"\1", svg)
+    svg = _GROUP.sub("<g", svg)
+    svg = re.sub(r"\s*\n\s*", " ", svg)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
     svg = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{name}-\2"', svg)

@@ -60,6 +60,7 @@ def triptych(
     for axes, title in zip(panels, _TITLES, strict=True):
         axes.axhline(0, color=COLOURS["muted"], linewidth=0.8)
         axes.set_ylabel(f"{title} (nats)" if nats and title == "loss" else title)
+    figure.align_ylabels(panels)
     panels[0].legend()
     panels[-1].set_xlabel(xlabel or _AXES[curves[0][1].targets])
     return figure

@@ -1,5 +1,7 @@
 """A figure on a page is fluid, follows the page's colours, and says what it shows."""
 
+import re
+
 import matplotlib.pyplot as plt
 import pytest
 
@@ -42,6 +44,12 @@ def test_its_width_is_fluid_and_its_rules_do_not_reach_the_page(page):
     assert 'width="' not in page.split(">", 2)[1]
     assert "<style" not in page
     assert "<metadata" not in page
+
+
+def test_what_nobody_sees_is_left_out(page):
+    assert not re.search(r"\d\.\d{3}", page)
+    assert "\n" not in page
+    assert "line2d_" not in page
 
 
 def test_the_figure_is_closed(page):
