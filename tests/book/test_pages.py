@@ -185,6 +185,24 @@ def test_glue_stands_only_in_cells_out_of_view(page):
     assert [code for code in seen if "glue" in code] == []
 
 
+# What a laptop shows without scrolling.  Chapters written before the rule leave when they obey.
+COLUMNS = 72
+WIDER = {"classification/cross-entropy", "foundations/what-a-loss-asks"}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in WIDER])
+def test_code_in_view_is_at_most_72_columns_wide(page):
+    cells_in_view = [
+        cell.source
+        for cell in notebook(page)
+        if cell.cell_type == "code"
+        and not {"hide-input", "remove-cell", "remove-input"} & set(cell.metadata.get("tags", []))
+    ]
+
+    lines = [line for code in cells_in_view for line in code.splitlines()]
+    assert [line for line in lines if len(line) > COLUMNS] == []
+
+
 def bound_and_read(code: str) -> tuple[set[str], set[str]]:
     """The names that a cell binds, and those that it takes from the cells before it."""
     table = symtable.symtable(code, "cell", "exec")

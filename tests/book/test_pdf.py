@@ -172,3 +172,28 @@ def test_what_the_site_does_not_have_stops_the_printing(browser, site):
             folder,
             lambda known: assemble.document(folder, TOC, title="T", by="b", numbers=known),
         )
+
+
+@pytest.mark.browser
+@pytest.mark.book
+@pytest.mark.slow
+def test_the_whole_course_is_printed_with_its_contents_and_nothing_clipped(browser, built):
+    toc = assemble.table_of_contents(ROOT / "book")
+
+    data, numbers = printing.print_book(
+        browser,
+        built,
+        lambda known: assemble.document(built, toc, title="lossedu", by="us", numbers=known),
+    )
+
+    reader = PdfReader(io.BytesIO(data))
+    pages = [page.name for part in assemble.parts(built, toc) for page in part.pages]
+    beginnings = [numbers[assemble.anchor(page)] for page in pages]
+    assert beginnings == sorted(set(beginnings))
+    assert len(pages) >= 12
+    assert len(reader.outline) > 10
+    assert "/StructTreeRoot" in reader.trailer["/Root"], "tagged, for those who listen to it"
+    # The interactive figure of the focal chapter drew itself.
+    begin = numbers[assemble.anchor("classification/focal")]
+    chapter = "".join(page.extract_text() for page in reader.pages[begin - 1 : begin + 25])
+    assert "ratio to cross-entropy" in chapter

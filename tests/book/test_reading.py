@@ -118,6 +118,21 @@ def test_search_shows_sentences_without_formulas_code_and_buttons(browser, site)
                 assert stranger not in text
 
 
+def test_what_is_copied_from_a_session_is_what_was_typed_there(browser, site):
+    with Visit(browser, site, "reference/api/losses.mse", mode="light", size=DESK) as visit:
+        visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        session = visit.page.locator(".highlight:has(.gp)").first
+        assert ">>> " in session.inner_text()
+        session.hover()
+        session.locator("button.copybtn").click()
+
+        copied = visit.page.evaluate("navigator.clipboard.readText()")
+        typed = [
+            line[4:] for line in session.inner_text().splitlines() if line[:4] in (">>> ", "... ")
+        ]
+        assert copied.splitlines() == typed
+
+
 LETTERS = """() => Array.from(document.querySelectorAll("figure.plot text, .explorable text"))
     .filter(text => text.getClientRects().length && text.textContent.trim())
     .map(text => [text.getScreenCTM(), parseFloat(getComputedStyle(text).fontSize)])
