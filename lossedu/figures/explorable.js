@@ -2,6 +2,8 @@ function (config, functions) {
   "use strict";
   const byId = (suffix) => document.getElementById(config.name + "-" + suffix);
   const root = document.getElementById(config.name);
+  // How wide each plot is: asked for once, since asking lays out the whole page.
+  let widths = [];
   const HEIGHT = 230, EDGE = {left: 52, right: 8, top: 8, bottom: 40};
 
   // What the sliders say now, read once for all curves.
@@ -111,7 +113,7 @@ function (config, functions) {
   function draw(panel, k, now) {
     const canvas = byId("panel-" + k), svg = canvas.querySelector("svg");
     const drawn = panel.curves.map((curve) => values(curve, panel.at, now));
-    const width = Math.max(canvas.clientWidth, 200), s = scales(panel, drawn, width);
+    const width = Math.max(widths[k], 200), s = scales(panel, drawn, width);
     const shapes = panel.curves.map((curve, c) => curve.kind === "shares"
       ? bars(curve, c, panel.curves.length, panel.at, drawn[c], s) : line(curve, panel.at, drawn[c], s));
     svg.setAttribute("viewBox", "0 0 " + width + " " + HEIGHT);
@@ -143,7 +145,12 @@ function (config, functions) {
     root.dataset.ready = "true";
   }
 
+  function measure() {
+    widths = config.panels.map((_, k) => byId("panel-" + k).clientWidth);
+    redraw();
+  }
+
   root.querySelectorAll("input").forEach((input) => input.addEventListener("input", redraw));
-  new ResizeObserver(redraw).observe(root.querySelector(".panels"));
-  redraw();
+  new ResizeObserver(measure).observe(root.querySelector(".panels"));
+  measure();
 }
