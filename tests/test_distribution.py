@@ -1,5 +1,6 @@
 """What is published: a wheel with all that runs, and an sdist that the wheel can be made from."""
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -141,6 +142,7 @@ def test_what_is_installed_from_a_wheel_says_how_to_install_more(published, tmp_
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
+        env=os.environ | {"PATH": os.defpath},  # no environment is active
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -1,5 +1,6 @@
 """A book of a few lines and the package that its chapters use, in a folder of their own."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,15 @@ class TinyBook:
         """What a chapter printed when it ran last."""
         _, notebook = Shelf(self.kept)._cache.merge_match_into_notebook(self.pages[name].notebook)
         return "".join(out.get("text", "") for cell in notebook.cells for out in cell.outputs)
+
+
+@pytest.fixture(autouse=True)
+def no_loop_is_running() -> Iterator[None]:
+    """Chapters run in a loop of their own; a browser of other tests waits in one meanwhile."""
+    waiting = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(waiting)
 
 
 @pytest.fixture
