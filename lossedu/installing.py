@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,12 +27,21 @@ def install_line(extra: str) -> str:
 
 def _installer() -> list[str]:
     python = Path(sys.executable)
-    if find_spec("pip") is None and shutil.which("uv"):
+    if not _has_pip() and shutil.which("uv"):
         return ["uv", "pip", "install", "--python", _typed(python)]
     found = shutil.which("pip")
     if found and Path(found).parent == python.parent:
         return ["pip", "install"]
     return [_typed(python), "-m", "pip", "install"]
+
+
+def _has_pip() -> bool:
+    """Asked of what is installed: where setuptools is, a look for the module itself warns."""
+    try:
+        distribution("pip")
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _requirement(extra: str) -> list[str]:

@@ -70,8 +70,14 @@ def closure(extras: Iterable[str] = ()) -> set[str]:
 @cache
 def distributions() -> dict[str, set[str]]:
     """Which distributions hold each top-level module of this environment."""
-    found = importlib.metadata.packages_distributions()
-    return {module: set(map(canonicalize_name, names)) for module, names in found.items()}
+    # Once imported, setuptools has what it carries within itself on the path: that is its own.
+    path = [folder for folder in sys.path if Path(folder).name != "_vendor"]
+    installed = {canonicalize_name(d.name) for d in importlib.metadata.distributions(path=path)}
+    found = {
+        module: set(map(canonicalize_name, names)) & installed
+        for module, names in importlib.metadata.packages_distributions().items()
+    }
+    return {module: names for module, names in found.items() if names}
 
 
 def distribution_version() -> str:

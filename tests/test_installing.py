@@ -105,7 +105,7 @@ def environment(monkeypatch, tmp_path):
     programs = tmp_path / ".venv" / "bin"
     monkeypatch.setattr(sys, "executable", str(programs / "python"))
     monkeypatch.setattr(installing, "_requirement", lambda extra: [f"lossedu[{extra}]"])
-    monkeypatch.setattr(installing, "find_spec", lambda name: object())
+    monkeypatch.setattr(installing, "_has_pip", lambda: True)
     monkeypatch.chdir(tmp_path)
 
     def found(**places: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_pip_of_another_environment_is_not_used(environment, tmp_path):
 
 
 def test_where_there_is_no_pip_it_is_uv(environment, monkeypatch, tmp_path):
-    monkeypatch.setattr(installing, "find_spec", lambda name: None)
+    monkeypatch.setattr(installing, "_has_pip", lambda: False)
     environment(uv=tmp_path / "uv")
 
     assert install_line("cli") == "uv pip install --python .venv/bin/python 'lossedu[cli]'"
