@@ -251,7 +251,7 @@ def test_the_command_exits_with_0_1_or_2(runs, run, tmp_path):
     assert failed.exit_code == 1
     assert "failed" in failed.stdout
     assert wrong.exit_code == 2
-    assert "folder must hold" in wrong.stderr
+    assert "holds no run" in wrong.stderr
 
 
 @pytest.mark.slow
