@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PART = ".part"
-_LONGEST = 100  # characters of a name: file systems take 255 bytes
+_LONGEST = 50  # characters of up to four bytes each: file systems take 255 bytes for a name
 
 
 @contextmanager

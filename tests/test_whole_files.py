@@ -57,8 +57,9 @@ def test_a_part_may_lie_elsewhere_and_take_a_name_that_is_known_later(tmp_path: 
     assert (tmp_path / "out" / "y").read_text() == "1"
 
 
-def test_a_long_name_can_be_written(tmp_path: Path):
-    path = tmp_path / ("n" * 250)
+@pytest.mark.parametrize("name", ["n" * 250, "損" * 80, "🪜" * 60], ids=[1, 3, 4])
+def test_a_long_name_can_be_written(tmp_path: Path, name: str):
+    path = tmp_path / name
 
     write_whole(path, "x")
 
