@@ -1,0 +1,28 @@
+"""The bank: every family is what the schema asks for, sound, and refers to what is there."""
+
+from pathlib import Path
+
+import pytest
+
+from lossedu.practice.families import bank_folder, families, family
+from lossedu.practice.families.self_test import check_bank
+
+BOOK = Path(__file__).parents[3] / "book"
+WRITTEN = sorted(path.stem for path in bank_folder().glob("*.yaml"))
+
+
+@pytest.mark.parametrize("identity", WRITTEN)
+def test_a_family_is_sound(identity):
+    report = check_bank({identity: family(identity)}, seeds=4, book=BOOK)
+
+    assert report.faults == ()
+
+
+def test_every_file_of_the_bank_is_a_family():
+    assert [path.name for path in bank_folder().iterdir() if path.suffix != ".yaml"] == []
+    assert set(WRITTEN) <= set(families())
+
+
+def test_an_unknown_family_is_answered_with_what_is_near():
+    with pytest.raises(ValueError, match="did you mean 'squared-error-one-outlier'"):
+        family("squared-error-one-outliers")
