@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from lossedu.practice.formulas.bounded import certain
+from lossedu.practice.formulas.bounded import Bounded, certain
 from lossedu.practice.formulas.faults import FormulaError
 from lossedu.practice.formulas.identity import ROUNDED, SAME, NoValueError, Samples, truth_at
 from lossedu.practice.formulas.parser import parse_formula
 from lossedu.practice.formulas.points import Point, Region
-from lossedu.practice.formulas.shown import shown_number, shown_point, six_digits
+from lossedu.practice.formulas.shown import rounded, shown_number, shown_point
 from lossedu.practice.formulas.tree import Tree
 
 Verdict = Literal["right", "rounded", "known", "wrong", "undefined", "unreadable"]
@@ -148,19 +148,24 @@ def _defined(ours: Samples, mistake: Tree) -> Samples | None:
         return None
 
 
+def _six_digits(value: Bounded) -> float:
+    """A value for the eye; what rounding could have made is zero."""
+    return rounded(float(certain(value)), 6)
+
+
 def _undefined(ours: Samples, fault: NoValueError) -> Comparison:
     """An answer without a value: where, and why."""
     point = ours.points[fault.index]
     kind = "undefined" if point else "undefined number"
     says = SAYS[kind].format(point=shown_point(point), fault=fault.says)
-    witness = Witness(dict(point), None, six_digits(float(certain(ours.values[fault.index]))))
+    witness = Witness(dict(point), None, _six_digits(ours.values[fault.index]))
     return Comparison("undefined", says, witness)
 
 
 def _wrong(ours: Samples, yours: Samples, index: int) -> Comparison:
     """A wrong answer: a point at which it differs, and how, if that is the same everywhere."""
     point = ours.points[index]
-    left, right = (six_digits(float(certain(one.values[index]))) for one in (yours, ours))
+    left, right = _six_digits(yours.values[index]), _six_digits(ours.values[index])
     numbers = {"yours": shown_number(left), "ours": shown_number(right)}
     witness = Witness(dict(point), left, right)
     if not point:

@@ -116,6 +116,14 @@ class UndefinedError(ArithmeticError):
         return f"A formula must have a value, but {self.says}."
 
 
+def visible(char: str) -> str:
+    """A character for a message: one that cannot be seen or would do harm by its number."""
+    code = ord(char)
+    hidden = code < 0x20 or 0x7F <= code < 0xA0 or 0x200B <= code < 0x2010
+    hidden = hidden or 0x2028 <= code < 0x2030 or 0x2060 <= code < 0x2070
+    return f"U+{code:04X}" if hidden or 0xD800 <= code < 0xE000 else char
+
+
 def misread(position: int, fault: str, **words: object) -> FormulaError:
     """The error for a fault of `READING` at a position."""
     return FormulaError(position, READING[fault].format(**words))

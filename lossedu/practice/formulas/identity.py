@@ -26,7 +26,8 @@ ROUNDED = 1e-3
 """Relative difference that a constant of three digits makes."""
 _SMALL = {SAME: 1e-3, ROUNDED: 0.1}
 """A value that is small beside the largest of its region is measured by this share of that."""
-_LEAST = 1e-12
+_FLAT = 1e-3
+"""Where all values of a region are small, this share of the largest anywhere is its largest."""
 
 Box = tuple[tuple[str, float, float], ...]
 """A region as a key of a cache."""
@@ -53,7 +54,7 @@ class Samples:
     Attributes:
         points: Where it is compared.
         values: Its values there, each with the bound of its rounding error.
-        largest: The largest size of a value in the region of each point.
+        largest: What is large in the region of each point, never zero.
     """
 
     points: tuple[Point, ...]
@@ -68,8 +69,7 @@ class Samples:
 
     def scale(self, index: int, tolerance: float) -> float:
         """What a difference at a point is compared with."""
-        small = _SMALL[tolerance] * self.largest[index]
-        return max(size(self.values[index][0]), small, _LEAST)
+        return max(size(self.values[index][0]), _SMALL[tolerance] * self.largest[index])
 
     def of(self, tree: Tree) -> "Samples":
         """Another formula at the same points.
@@ -140,8 +140,10 @@ def truth_at(formula: str, boxes: tuple[Box, ...]) -> Samples:
         raise ValueError(
             f"truth must have a value everywhere, but at {point} {fault.says}."
         ) from None
-    sizes = iter([size(value) for value, _ in values])
+    sizes = [size(value) for value, _ in values]
+    flat = _FLAT * (max(sizes) or 1.0)
+    rest = iter(sizes)
     largest: list[float] = []
     for group in by_region:
-        largest += [max(next(sizes) for _ in group)] * len(group)
+        largest += [max(flat, *(next(rest) for _ in group))] * len(group)
     return Samples(points, values, tuple(largest))

@@ -186,10 +186,12 @@ class _Parser:
         """The argument of a function without brackets: what follows must leave no doubt."""
         least, _ = language.FUNCTIONS[function.text]
         atom = self.take()
-        alone = self.token.kind == "end" or self.is_sign(*_AFTER_BARE)
-        if atom.kind not in _ATOMS or not alone or least > 1:
+        if atom.kind not in _ATOMS or least > 1 or not self.ends_term():
             raise misread(function.start, "bare", what=function.text)
         return Tree(atom.kind, atom.text)
+
+    def ends_term(self) -> bool:
+        return self.token.kind == "end" or self.is_sign(*_AFTER_BARE)
 
     def exponent(self) -> Tree:
         """What stands behind ``^``: one operand, which a sign may precede."""

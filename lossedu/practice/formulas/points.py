@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from lossedu.practice.formulas.shown import rounded
 from lossedu.practice.random_numbers import RandomNumbers
 
 Region = Mapping[str, tuple[float, float]]
@@ -38,7 +39,7 @@ def _drawn(region: Region, numbers: RandomNumbers) -> Iterator[tuple[str, float]
     for name, (low, high) in region.items():
         share = MARGIN + (1 - 2 * MARGIN) * numbers.uniform()
         value = low + (high - low) * share
-        short = float(f"{value:.4g}")
+        short = rounded(value, 4)
         yield name, short if low < short < high else value
 
 

@@ -1,16 +1,17 @@
 """Numbers as a person reads them, in Python as in a page."""
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 
-def six_digits(number: float) -> float:
-    """A number rounded to six digits; the last bits of a computation are nobody's business.
+def rounded(number: float, digits: int) -> float:
+    """A number to so many significant digits; a half is rounded up, as in a page.
 
     Example:
-        >>> six_digits(2 / 3)
-        0.666667
+        >>> rounded(2 / 3, 6), rounded(1 / 64, 4)
+        (0.666667, 0.01563)
     """
-    return float(f"{number:.6g}") + 0.0
+    return float(_decimal(number, digits)) + 0.0
 
 
 def shown_number(number: float) -> str:
@@ -20,10 +21,10 @@ def shown_number(number: float) -> str:
         >>> shown_number(2 / 3), shown_number(-1234.0), shown_number(4.5e-7)
         ('0.6667', '-1234', '4.5e-7')
     """
-    mantissa, _, power = f"{number:.3e}".partition("e")
-    exponent = int(power)
-    sign, digits = ("-" if number < 0 else ""), mantissa.lstrip("-").replace(".", "")
-    digits = digits.rstrip("0")
+    decimal = _decimal(number, 4)
+    exponent = decimal.adjusted()
+    digits = "".join(map(str, decimal.as_tuple().digits)).rstrip("0")
+    sign = "-" if number < 0 else ""
     if not digits:
         return "0"
     if not -4 <= exponent <= 6:
@@ -34,6 +35,10 @@ def shown_number(number: float) -> str:
     whole = digits[: exponent + 1].ljust(exponent + 1, "0")
     fraction = f".{digits[exponent + 1 :]}" if digits[exponent + 1 :] else ""
     return f"{sign}{whole}{fraction}"
+
+
+def _decimal(number: float, digits: int) -> Decimal:
+    return Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(number))
 
 
 def shown_point(point: Mapping[str, float]) -> str:

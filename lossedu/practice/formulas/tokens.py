@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lossedu.practice.formulas import language
-from lossedu.practice.formulas.faults import FormulaError, misread
+from lossedu.practice.formulas.faults import FormulaError, misread, visible
 from lossedu.practice.formulas.words import Vocabulary
 
 _WORD = language.LETTERS + language.DIGITS + "_"
@@ -50,6 +50,8 @@ def tokens_of(text: str, names: Iterable[str]) -> list[Token]:
         raise misread(
             language.MOST_CHARACTERS, "long", most=language.MOST_CHARACTERS, count=len(text)
         )
+    if "=" in text:  # before what stands on its left is taken for an unknown name
+        raise misread(text.index("="), "equals", what="=")
     parts: list[Token] = []
     for token in _Scanner(text, Vocabulary(names)).run():
         parts.append(token)
@@ -98,7 +100,7 @@ class _Scanner:
                 yield self.sign("sign", sign, 1)
             else:
                 fault = language.REFUSED.get(char, "character")
-                raise misread(self.index, fault, what=char)
+                raise misread(self.index, fault, what=visible(char))
 
     def sign(self, kind: str, text: str, length: int) -> Token:
         start = self.index

@@ -1,8 +1,11 @@
 """Numbers that people type as answers, and whether they agree with a true value."""
 
+from decimal import Decimal
+
 from lossedu.practice.formulas import language
 from lossedu.practice.formulas.faults import misread
 from lossedu.practice.formulas.parser import parse_formula
+from lossedu.practice.formulas.tree import Tree
 from lossedu.practice.formulas.values import value_of
 
 
@@ -21,13 +24,13 @@ def parse_number(text: str) -> float:
         (0.33, -0.25, 0.033)
     """
     trimmed = text.rstrip(language.SPACES)
-    percent = trimmed.endswith("%")
-    if not trimmed.removesuffix("%").strip(language.SPACES):
+    typed = trimmed.removesuffix("%")
+    if not typed.strip(language.SPACES):
         raise misread(0, "number")
-    formula = f"({trimmed[:-1]})/100" if percent else trimmed
-    if percent:  # read alone first, so that a position is one in the text
-        parse_formula(trimmed[:-1], ())
-    return value_of(parse_formula(formula, ()), {})
+    tree = parse_formula(typed, ())
+    if typed != trimmed:
+        tree = Tree("/", parts=(tree, Tree("number", "100")))
+    return value_of(tree, {})
 
 
 def agrees(typed: float, truth: float, digits: int) -> bool:
@@ -50,6 +53,6 @@ def agrees(typed: float, truth: float, digits: int) -> bool:
     """
     if digits < 1:
         raise ValueError(f"digits must be at least 1, but are {digits}.")
-    exponent = int(f"{truth:.16e}".partition("e")[2]) if truth else 0
-    unit = float(f"1e{exponent - digits + bool(truth)}")
+    exponent = Decimal(repr(truth)).adjusted() if truth else 0
+    unit = float(f"1e{exponent - digits + (truth != 0)}")
     return abs(typed - truth) <= 0.5 * unit * (1 + 1e-9)

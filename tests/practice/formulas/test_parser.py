@@ -77,7 +77,7 @@ REFUSED = {
     "p)": (1, "none is open"),
     "p+": (2, "but the formula ends"),
     "p*/q": (2, "but “/” stands here"),
-    "y = p": (0, "must be a name"),
+    "dL/dz = p": (6, "what stands on the right"),
     "p = 1": (2, "what stands on the right"),
     r"\frac{1}{2}": (0, "belongs to LaTeX"),
     "p < 1": (2, "must have no comparison"),
