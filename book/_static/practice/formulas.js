@@ -720,6 +720,7 @@
 
   function power(a, b) {
     const base = certain(a);
+    if (CERTAIN * b[1] > LOST * Math.max(Math.abs(b[0]), 1)) { throw new UndefinedError("lost"); }
     const nearest = Math.round(b[0]);
     const exponent = Math.abs(b[0] - nearest) <= CERTAIN * b[1] ? nearest : b[0];
     if (!base) {
@@ -729,9 +730,9 @@
     if (base < 0 && exponent !== nearest) { throw new UndefinedError("power"); }
     const logarithm = Math.log(Math.abs(base));
     const magnitude = exponent * logarithm;
-    if (magnitude > LOG_LARGE) { throw new UndefinedError("large"); }
-    if (magnitude < -LOG_LARGE) { return [0, 0]; }
     const relative = Math.abs(exponent) * a[1] / Math.abs(base) + Math.abs(logarithm) * b[1];
+    if (magnitude - CERTAIN * relative > LOG_LARGE) { throw new UndefinedError("large"); }
+    if (magnitude + CERTAIN * relative < -LOG_LARGE) { return [0, 0]; }
     if (CERTAIN * relative > LOST) { throw new UndefinedError("lost"); }
     const value = base ** exponent;
     return [value, Math.abs(value) * (relative + ULPS)];
@@ -775,6 +776,7 @@
     return [y, Math.abs(slope(x, y))];
   };
   const FROM_ZERO = ["log", "log2", "log10"];
+  const PERIODIC = ["sin", "cos", "tan"];
   const SMOOTH = new Map([
     ["acos", arc(Math.acos)],
     ["asin", arc(Math.asin)],
@@ -802,13 +804,21 @@
     ["tanh", ofValue(tanh, (x, y) => 1 - y * y)],
   ]);
 
+  // The greatest or the least, with the errors of those that could be it.
+  function extreme(name, inner) {
+    const best = Math[name](...inner.map(([x]) => x));
+    const bound = inner.find(([x]) => x === best)[1];
+    const near = inner.filter(([x, error]) => Math.abs(x - best) <= CERTAIN * (error + bound));
+    return [best, Math.max(...near.map(([, error]) => error))];
+  }
+
   function call(name, inner) {
     if (name === "max" || name === "min") {
-      return [Math[name](...inner.map(([x]) => x)), Math.max(...inner.map(([, error]) => error))];
+      return extreme(name, inner);
     }
     const [[x, error]] = inner;
     if (name === "abs") { return [Math.abs(x), error]; }
-    if (name === "relu") { return [Math.max(x, 0), error]; }
+    if (name === "relu") { return extreme("max", [[x, error], [0, 0]]); }
     if (name === "sign") { return [Math.sign(certain(inner[0])), 0]; }
     if (name === "step") { return [(Math.sign(certain(inner[0])) + 1) / 2, 0]; }
     if (name === "sqrt") {
@@ -818,7 +828,8 @@
       const root = Math.sqrt(exact);
       return [root, error / (2 * root) + root];
     }
-    if (CERTAIN * error > LOST * Math.max(Math.abs(x), 1)) { throw new UndefinedError("lost"); }
+    const reach = PERIODIC.includes(name) ? 1 : Math.max(Math.abs(x), 1);
+    if (CERTAIN * error > LOST * reach) { throw new UndefinedError("lost"); }
     const [y, slope] = SMOOTH.get(name)(FROM_ZERO.includes(name) ? certain(inner[0]) : x);
     return [y, slope * error + ULPS * Math.abs(y)];
   }
@@ -918,7 +929,8 @@
 
   const SAME = 1e-9;
   const ROUNDED = 1e-3;
-  const SMALL = new Map([[SAME, 1e-3], [ROUNDED, 0.1]]);
+  const SMALL = new Map([[SAME, 1e-3], [ROUNDED, 1e-6]]);
+  const TERMS = 1 / 4;
   const FLAT = 1e-3;
 
   class Samples {
@@ -929,7 +941,8 @@
     }
 
     scale(index, tolerance) {
-      return Math.max(Math.abs(this.values[index][0]), SMALL.get(tolerance) * this.largest[index]);
+      const [one, error] = this.values[index];
+      return Math.max(Math.abs(one), TERMS * error, SMALL.get(tolerance) * this.largest[index]);
     }
 
     of(whole) {

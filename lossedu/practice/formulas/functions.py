@@ -25,20 +25,28 @@ def call(name: str, arguments: Sequence[Bounded]) -> Bounded:
         UndefinedError: Outside of its domain, or where the argument has no digits left.
     """
     if name in _SEVERAL:
-        value = _SEVERAL[name](value for value, _ in arguments)
-        return value, max(error for _, error in arguments)
+        return _extreme(_SEVERAL[name], arguments)
     ((x, error),) = arguments
-    if name in ("abs", "relu"):
-        return (abs(x) if name == "abs" else max(x, arithmetic().zero)), error
+    if name == "abs":
+        return abs(x), error
+    if name == "relu":
+        return _extreme(max, [(x, error), (arithmetic().zero, 0.0)])
     if name in ("sign", "step"):
         sign = arithmetic().sign(certain((x, error)))
         return (sign if name == "sign" else (sign + 1) / 2), 0.0
     if name == "sqrt":
         return _sqrt(x, error)
-    if CERTAIN * error > LOST * max(size(x), 1.0):
+    if CERTAIN * error > LOST * (1.0 if name in _PERIODIC else max(size(x), 1.0)):
         raise UndefinedError("lost")
     value, slope = _SMOOTH[name](certain((x, error)) if name in _FROM_ZERO else x)
     return value, float(slope) * error + _ULPS * size(value)
+
+
+def _extreme(choose: Callable[..., Any], arguments: Sequence[Bounded]) -> Bounded:
+    """The greatest or the least, with the errors of those that could be it."""
+    value, error = choose(arguments, key=lambda argument: argument[0])
+    near = [e for v, e in arguments if abs(v - value) <= CERTAIN * (e + error)]
+    return value, max(near)
 
 
 def _sqrt(x: Any, error: float) -> Bounded:
@@ -122,6 +130,7 @@ def _of_value(function: Callable[[Any], Any], slope: Callable[[Any, Any], Any]) 
 
 _Smooth = Callable[[Any], tuple[Any, Any]]
 _FROM_ZERO = ("log", "log2", "log10")
+_PERIODIC = ("sin", "cos", "tan")
 _SEVERAL: dict[str, Callable[..., Any]] = {"max": max, "min": min}
 _SMOOTH: dict[str, _Smooth] = {
     "acos": _arc("acos"),

@@ -24,8 +24,10 @@ SAME = 1e-9
 """Relative difference of one formula in two forms; float64 stays four digits below."""
 ROUNDED = 1e-3
 """Relative difference that a constant of three digits makes."""
-_SMALL = {SAME: 1e-3, ROUNDED: 0.1}
+_SMALL = {SAME: 1e-3, ROUNDED: 1e-6}
 """A value that is small beside the largest of its region is measured by this share of that."""
+_TERMS = 1 / 4
+"""A rounding bound times this is about the size of the terms that a value is the sum of."""
 _FLAT = 1e-3
 """Where all values of a region are small, this share of the largest anywhere is its largest."""
 
@@ -69,7 +71,8 @@ class Samples:
 
     def scale(self, index: int, tolerance: float) -> float:
         """What a difference at a point is compared with."""
-        return max(size(self.values[index][0]), _SMALL[tolerance] * self.largest[index])
+        value, error = self.values[index]
+        return max(size(value), _TERMS * error, _SMALL[tolerance] * self.largest[index])
 
     def of(self, tree: Tree) -> "Samples":
         """Another formula at the same points.

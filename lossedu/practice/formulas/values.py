@@ -100,6 +100,8 @@ def _negate(a: Bounded) -> Bounded:
 
 def _power(a: Bounded, b: Bounded) -> Bounded:
     base, exponent = certain(a), b[0]
+    if CERTAIN * b[1] > LOST * max(size(exponent), 1.0):
+        raise UndefinedError("lost")
     nearest = arithmetic().nint(exponent)
     if abs(exponent - nearest) <= CERTAIN * b[1]:
         exponent = nearest
@@ -111,11 +113,11 @@ def _power(a: Bounded, b: Bounded) -> Bounded:
         raise UndefinedError("power")
     logarithm = float(arithmetic().log(abs(base)))
     magnitude = float(exponent) * logarithm
-    if magnitude > LOG_LARGE:
-        raise UndefinedError("large")
-    if magnitude < -LOG_LARGE:
-        return arithmetic().zero, 0.0
     relative = abs(float(exponent)) * a[1] / size(base) + abs(logarithm) * b[1]
+    if magnitude - CERTAIN * relative > LOG_LARGE:
+        raise UndefinedError("large")
+    if magnitude + CERTAIN * relative < -LOG_LARGE:
+        return arithmetic().zero, 0.0
     if CERTAIN * relative > LOST:
         raise UndefinedError("lost")
     value = base**exponent
