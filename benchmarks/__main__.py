@@ -24,6 +24,7 @@ SUITES = {
     "step allocates at its peak.",
     "landscape": "whole pictures and reports, from model and data to the result, in turn with the "
     "peer; memory is what one evaluates with at its peak.",
+    "practice": "a typed formula, from its text to the verdict, best of five runs of each answer.",
     "curvature": "whole computations, from model and data to the result, in turn with the peer; "
     "memory is what one allocates at its peak.",
 }

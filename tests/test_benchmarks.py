@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import needs
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -38,3 +40,20 @@ def test_one_step_of_training_is_measured_beside_each_peer():
     assert run.returncode == 0, run.stderr
     rows = [line.split(" | ") for line in run.stdout.splitlines()[1:]]
     assert {row[2] for row in rows} == {"a bare loop", "Lightning's Trainer", "1 process"}
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_typed_formulas_are_judged_in_python_and_in_a_page():
+    needs.browser()
+    command = [sys.executable, "-m", "benchmarks", "practice", "--quick"]
+
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
+    rows = [line.split(" | ")[0] for line in run.stdout.splitlines()[1:]]
+    assert [row.partition(",")[0] for row in rows] == [
+        *["compare in Python"] * 2,
+        *["compare in a page"] * 2,
+        "first answer of a page",
+    ]
