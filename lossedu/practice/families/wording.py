@@ -40,14 +40,15 @@ def filled(text: str, values: Mapping[str, Value]) -> str:
 def _part(part: str, values: Mapping[str, Value]) -> str:
     math = part.startswith("$")
     code = part.startswith("`")
+    block = part.startswith("```")
 
     def field(match: re.Match[str]) -> str:
         name, spec = match[1], match[2] or ""
         if name is None:
             return _OPEN if match[0] == "{{" else _CLOSED
         if name not in values:
-            if (math or code) and match[2] is None:
-                return match[0]  # a group of TeX, a set of Python
+            if block or ((math or code) and match[2] is None):
+                return match[0]  # a group of TeX, a set or an f-string of Python
             raise FamilyError(f"a text must fill in known names, but {match[0]} is none of them.")
         value = written(values[name], spec, style="math" if math else "code" if code else "text")
         return f"{{{value}}}" if math else value

@@ -38,8 +38,11 @@ def own(answer: Mapping[str, Any]) -> int | list[int]:
 
 def grade(answer: Mapping[str, Any], chosen: int | Sequence[int]) -> Grade:
     """Compare positions; a wrong option says why it is none."""
-    positions = {chosen} if isinstance(chosen, int) else set(chosen)
+    listed = [chosen] if isinstance(chosen, int) else list(chosen)
+    positions = set(listed)
     options, right = answer["options"], set(answer["right"])
+    if len(positions) < len(listed):
+        return Grade("unreadable", "Give each number once.")
     if not positions <= set(range(len(options))):
         return Grade("unreadable", f"Give numbers of options, from 0 to {len(options) - 1}.")
     if positions == right:
