@@ -2,6 +2,7 @@
 
 Five scores for the classification part: positives that are missed by far, right and safely right;
 negatives that are right and undecided.  As one row of logits they serve the losses of a softmax.
+Five delivery times for the foundations part.
 """
 
 SCORES = (-3.0, -1.0, 0.0, 2.0, 4.0)
@@ -9,3 +10,6 @@ SCORES = (-3.0, -1.0, 0.0, 2.0, 4.0)
 
 LABELS = (1, 0, 0, 1, 1)
 """What happened, 0 or 1."""
+
+MINUTES = (1.0, 1.0, 3.0, 5.0, 90.0)
+"""Delivery times, one of them very late: the foundations part asks each loss for one forecast."""

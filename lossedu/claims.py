@@ -69,11 +69,11 @@ def claim(
     slug: str,
     says: str,
     *,
-    source: str | tuple[str, ...] = (),
+    source: str | tuple[str, ...],
     verdict: Verdict,
-    measured: _Measured | None = None,
-    shown: Callable[[_Measured], Any] | Any,
-    otherwise: _Measured | None = None,
+    measured: _Measured,
+    shown: Callable[[_Measured], Any],
+    otherwise: _Measured,
     because: str,
 ) -> Claim:
     """State a claim, who makes it, its verdict, and the computed evidence.
@@ -112,17 +112,12 @@ def claim(
         ('wrong', ('interview guide',))
     """
     sources = (source,) if isinstance(source, str) else tuple(source)
-    if not callable(shown):  # rows of chapters that are being rewritten
-        _check_texts(slug, says, GUIDES[:1], verdict, because)
-        if not bool(shown):
-            raise ClaimError(f"claim {slug!r} must be {verdict}, but is not: {because}")
-        return Claim(slug, says, sources, verdict, because)
     _check_texts(slug, says, sources, verdict, because)
-    if not bool(shown(measured)):  # type: ignore[arg-type]
+    if not bool(shown(measured)):
         raise ClaimError(
             f"claim {slug!r} must be {verdict} by its computation, but is not: {because}"
         )
-    if bool(shown(otherwise)):  # type: ignore[arg-type]
+    if bool(shown(otherwise)):
         raise ClaimError(
             f"claim {slug!r} must be able to fail, but its check accepts {otherwise!r} as well. "
             "Hint: let it look at what the claim is about."

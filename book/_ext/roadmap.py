@@ -10,6 +10,7 @@ regression: Regression | Numbers: which one, and how sure.
 A line names the folder of a part, its title, and what it settles.  The pages of a part are those of
 the table of contents that lie in its folder; a part without a page says that it is in preparation.
 A page whose folder no line names stops the build, so the map cannot fall behind the course.
+A map is written again when the title or the place of another page has changed.
 """
 
 import html
@@ -46,6 +47,7 @@ class Roadmap(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Leave a mark: titles are known when all pages are read."""
         self.assert_has_content()
+        _maps(self.env).add(self.env.docname)
         return [roadmap("", parts=[self._part(line) for line in self.content if line.strip()])]
 
     def _part(self, line: str) -> Part:
@@ -54,6 +56,35 @@ class Roadmap(SphinxDirective):
         if not (colon and bar and folder and title and settles):
             raise self.error(f"a line must be 'folder: title | what it settles', but is {line!r}.")
         return Part(folder, title, settles)
+
+
+def _maps(env: BuildEnvironment) -> set[str]:
+    """The pages with a map."""
+    if not hasattr(env, "lossedu_roadmaps"):
+        env.lossedu_roadmaps = set()  # type: ignore[attr-defined]
+    return env.lossedu_roadmaps  # type: ignore[attr-defined,no-any-return]
+
+
+def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    """Forget a page that is about to be read again."""
+    _maps(env).discard(docname)
+
+
+def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
+    """Take over what a parallel reader met."""
+    _maps(env).update(_maps(other) & docnames)
+
+
+def refresh(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """The maps to write again: all of them if what they show has changed since the last time."""
+    shown = [
+        (page, env.titles[page].astext())
+        for pages in pages_by_folder(env).values()
+        for page in pages
+    ]
+    before = getattr(env, "lossedu_roadmap_shown", None)
+    env.lossedu_roadmap_shown = shown  # type: ignore[attr-defined]
+    return [] if shown == before else sorted(_maps(env))
 
 
 def draw(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -104,5 +135,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_node(roadmap)
     app.add_directive("roadmap", Roadmap)
+    app.connect("env-purge-doc", purge)
+    app.connect("env-merge-info", merge)
+    app.connect("env-updated", refresh)
     app.connect("doctree-resolved", draw)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,16 +8,14 @@ calculus or tested on a grid, and the page says which.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import sympy as sp
 
 from lossedu.proofs.bounds import Domain, is_nonnegative, negative_point, tested_points
 from lossedu.proofs.domains import Grid, Interval, read_domain
 from lossedu.proofs.identities import counterexample, is_zero
-from lossedu.proofs.reading import Side, Step, read_step
-from lossedu.symbolic.display import latex
-from lossedu.symbolic.functions import sigmoid
+from lossedu.proofs.reading import Side, Step, Where, read_step
 
 Basis = Literal["shown", "tested"]
 
@@ -48,14 +46,12 @@ class Proved:
 
 def prove(
     label: str,
-    statement: Any,
-    right: Any = None,
+    statement: str,
     *,
-    where: Any = None,
+    where: Where | None = None,
     domain: str = "",
     grid: Grid | None = None,
     because: str = "",
-    shown_left: str = "",
 ) -> Proved:
     r"""State an equation or an inequality, check it, and display it as stated.
 
@@ -71,8 +67,6 @@ def prove(
         grid: For an inequality that SymPy cannot show: for each symbol how many points to test, or
             which.
         because: A short reason, in words, shown behind the statement.
-        right: The right side, where sides are expressions.
-        shown_left: LaTeX for the left side, where sides are expressions.
 
     Returns:
         An object that a notebook renders.
@@ -90,8 +84,6 @@ def prove(
         \begin{gathered} (1 - p)^{k} \ge 1 - k p
         \small \text{for } 0 < p < 1,\; k \ge 1 \end{gathered}
     """
-    if right is not None:  # steps of chapters that are being rewritten
-        return _of_expressions(label, statement, right, where or {}, because, shown_left)
     step = read_step(statement, where or {})
     _refuse_sides_that_print_alike(label, step)
     intervals, where_latex = read_domain(domain) if domain else ({}, "")
@@ -177,18 +169,3 @@ def _complaint(
     at = ", ".join(f"{symbol} = {float(value):g}" for symbol, value in point.items())
     values = [f"{float(sp.N(side.worth.subs(point), 20)):.10g}" for side in (left, right)]
     return f"{stated} is false: at {at} the left side is {values[0]}, the right side {values[1]}."
-
-
-def _of_expressions(
-    label: str, left: Any, right: Any, where: Any, because: str, shown_left: str
-) -> Proved:
-    left, right = sp.sympify(left), sp.sympify(right)
-    worth = []
-    for side in (left, right):
-        for _ in range(len(where)):
-            side = side.subs(where)
-        worth.append(side.doit().rewrite(sigmoid, sp.exp))
-    sides = [Side(str(side), latex(side), w) for side, w in zip((left, right), worth, strict=True)]
-    _check_equal(label, *sides)
-    reason = rf" \qquad \text{{{because}}}" if because else ""
-    return Proved(label, "", f"{shown_left or latex(left)} = {latex(right)}{reason}", "shown")

@@ -69,12 +69,17 @@ class SmallBook:
         self.source, self.site = folder / "source", folder / "site"
         self.source.mkdir()
 
-    def build(self, pages: dict[str, str], **settings: object) -> str:
-        """Build pages from their text; what Sphinx complained of."""
+    def build(self, pages: dict[str, str], *, fresh: bool = True, **settings: object) -> str:
+        """Build pages from their text; what Sphinx complained of.
+
+        If not fresh, pages whose text is still the same are not read again.
+        """
         for name, text in pages.items():
             path = self.source / f"{name}.md"
             path.parent.mkdir(exist_ok=True, parents=True)
-            path.write_text(textwrap.dedent(text).lstrip())
+            text = textwrap.dedent(text).lstrip()
+            if fresh or not path.exists() or path.read_text() != text:
+                path.write_text(text)
         settings = {
             "extensions": ["myst_nb", "folds", "drills"],
             "root_doc": next(iter(pages)),
@@ -87,7 +92,9 @@ class SmallBook:
         folders = (self.source, None, self.site, self.site.parent / "doctrees")
         with patch_docutils(), docutils_namespace(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the packages that Sphinx loads
-            app = Sphinx(*folders, "html", settings, status=None, warning=complaints, freshenv=True)
+            app = Sphinx(
+                *folders, "html", settings, status=None, warning=complaints, freshenv=fresh
+            )
             app.build()
         return complaints.getvalue()
 

@@ -21,12 +21,21 @@ one/a
 ```
 """
 
+# A list of contents would be written again anyway: here it stands on another page than the map.
+APART = {
+    "text": MAP[: MAP.index("```{toctree}")],
+    "start": "# Start\n\n```{toctree}\nindex\none/b\none/a\n```\n",
+    "root": "start",
+}
+
 
 @pytest.fixture
 def mapped(small_book):
-    def build(text=MAP, **pages):
+    def build(text=MAP, fresh=True, root="index", **pages):
         pages = {"index": text, "one/a": "# A page\n", "one/b": "# B < page\n", **pages}
-        complaints = small_book.build(pages, extensions=["myst_nb", "roadmap"])
+        complaints = small_book.build(
+            pages, fresh=fresh, root_doc=root, extensions=["myst_nb", "roadmap"]
+        )
         site = small_book.site / "index.html"
         return complaints, site.read_text() if site.exists() else ""
 
@@ -50,6 +59,26 @@ def test_a_part_without_a_page_says_so(mapped):
     part = page[page.index('id="part-two"') :]
     assert "In preparation" in part[: part.index("</section>")]
     assert page.count("In preparation") == 1
+
+
+def test_the_map_is_written_again_when_only_the_title_of_another_page_has_changed(mapped):
+    _, before = mapped(**APART)
+
+    complaints, after = mapped(**APART, fresh=False, **{"one/a": "# Another title\n"})
+
+    assert complaints == ""
+    assert ">A page</a>" in before
+    assert ">Another title</a>" in after
+    assert ">A page</a>" not in after
+
+
+def test_the_map_is_left_alone_when_only_the_text_of_another_page_has_changed(mapped, small_book):
+    mapped(**APART)
+    small_book.site.joinpath("index.html").write_text("as it was")
+
+    _, after = mapped(**APART, fresh=False, **{"one/a": "# A page\n\nMore.\n"})
+
+    assert after == "as it was"
 
 
 def test_a_part_that_the_map_does_not_name_stops_the_build(mapped):
