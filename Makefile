@@ -1,10 +1,10 @@
 # make course   build the book, release the assignment, grade a sample class
 # make serve    read the book at http://127.0.0.1:8000
 # make test     everything that must hold, in parallel
-# make quick    what a change since the last commit can touch, and why; make quick SINCE=main for a branch
 # make kernels  the numerical tests once more, with kernels of other processors
 # make bench    speed and memory, side by side with peers
 # make book     the book alone        make clean   remove what was built
+# make anki     the drills as a deck for Anki: book/_build/lossedu.apkg
 # make pdf      the book as one PDF, printed by the system's chromium
 # make book CHAPTER=classification/focal   that page alone
 # make notebooks   run each chapter's notebook in an environment with the wheel and its extra `book` alone
@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
 .DEFAULT_GOAL := help
-.PHONY: help course serve test quick durations kernels notebooks bench book pdf class screenshot debian clean
+.PHONY: help course serve test kernels notebooks bench book anki pdf class screenshot debian clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -110,6 +110,9 @@ book: $(VENV)/.course
 	@mkdir -p "$(CACHE)/tmp"
 	@TMPDIR="$(CACHE)/tmp" LOSSEDU_CHAPTER="$(CHAPTER)" $(BIN)/python book/build.py
 
+anki: $(VENV)/.course
+	@$(BIN)/lossedu drill export anki --out book/_build/lossedu.apkg
+
 pdf: book $(VENV)/.dev
 	@$(BIN)/python book/_pdf $(SITE) book/_build/lossedu.pdf
 
@@ -138,15 +141,6 @@ debian:
 
 test: $(VENV)/.dev debian
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
-
-# Files that differ from a commit, and what can reach them by its imports and by what it reads.
-SINCE ?= HEAD
-quick: $(VENV)/.dev
-	@$(BIN)/python -m pytest -p tests.selection.plugin --changed-since "$(SINCE)" -n $(JOBS) --dist worksteal -q
-
-# Measure anew which tests take long, and so have to start first: on a machine that does nothing else.
-durations: $(VENV)/.dev
-	@$(BIN)/python -m pytest -p tests.longest_first --store-durations -n $(JOBS) --dist worksteal -q
 
 # `make test` computes with the processor's own kernels.  Here the numerical tests do so with those of
 # others: everything whose result rests on floating point (losses, metrics, calibration, landscapes,

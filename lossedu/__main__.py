@@ -5,7 +5,13 @@ import gc
 
 from lossedu.entry import run
 
-EXTRAS = {"losses": "cli", "train": "train", "diagnose": "train", "landscape": "landscape"}
+EXTRAS = {
+    "losses": "cli",
+    "train": "train",
+    "diagnose": "train",
+    "landscape": "landscape",
+    "drill": "practice",
+}
 """What brings all that each subcommand needs."""
 
 

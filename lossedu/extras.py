@@ -11,6 +11,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "distributed": ("cluster",),
     "filelock": ("grade",),
     "fsrs": ("practice",),
+    "genanki": ("practice",),
     "hypothesis": ("grade",),
     "jinja2": ("landscape", "grade"),
     "joblib": ("grade",),

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from lossedu.commands.diagnose import diagnose
+from lossedu.commands.drill import drill
 from lossedu.commands.landscape import landscape
 from lossedu.commands.landscape_reports import compare, gate, paths
 from lossedu.commands.losses import losses
@@ -13,7 +14,7 @@ from lossedu.entry import show_version
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="What is known of each loss, how to train with it, and what lies around a model.",
+    help="What is known of each loss, how to train with it, what lies around a model, and drills.",
 )
 
 for command in (losses, train, diagnose):
@@ -21,6 +22,7 @@ for command in (losses, train, diagnose):
 for report in (compare, gate, paths):
     landscape.command()(report)
 app.add_typer(landscape, name="landscape")
+app.add_typer(drill, name="drill")
 
 
 def _say_version(asked: bool) -> None:

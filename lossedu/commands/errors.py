@@ -19,15 +19,23 @@ def one_line() -> Iterator[None]:
     written.  Whatever comes through the user's own model or loss, and whatever this package did not
     foresee, keeps its trace.
     """
-    from lossedu.training import CheckpointError
-
     try:
         yield
-    except (ValueError, TypeError, OSError, CheckpointError) as error:
-        foreseen = isinstance(error, OSError) or stated_by_us(error)
-        if not foreseen or own_code_took_part(error):
+    except Exception as error:
+        if not _is_of_use(error) or own_code_took_part(error):
             raise
         refused(" ".join(str(error).split()), error)
+
+
+def _is_of_use(error: Exception) -> bool:
+    """Whether an error may say how the command was used; torch is loaded only to ask this."""
+    if isinstance(error, ValueError | TypeError):
+        return stated_by_us(error)
+    if isinstance(error, OSError):
+        return True
+    from lossedu.training import CheckpointError
+
+    return isinstance(error, CheckpointError) and stated_by_us(error)
 
 
 def refused(why: str, cause: BaseException | None = None) -> NoReturn:
