@@ -15,7 +15,7 @@
   const MOST_MAGNITUDE = 30;
   const MOST_EXPONENT = 12;
   const CONSTANTS = ["e", "pi"];
-  const OPERATORS = "+-*/^()[]|,";
+  const OPERATORS = "+-*/^()[]{}|,";
   const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   const SUPERSCRIPT_MINUS = "⁻";
   const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
@@ -57,8 +57,8 @@
     "ȳ": "y_bar", "ū": "u_bar", "ā": "a_bar", "ñ": "n_tilde", "ỹ": "y_tilde",
   });
   const REFUSED = table({
-    "=": "equals", "≈": "equals", "≡": "equals", "\\": "latex", "{": "latex",
-    "}": "latex", "$": "latex", "<": "compares", ">": "compares", "≤": "compares",
+    "=": "equals", "≈": "equals", "≡": "equals", "\\": "latex", "$": "latex",
+    "<": "compares", ">": "compares", "≤": "compares",
     "≥": "compares", "≠": "compares", "∂": "derivative", "∇": "derivative", "∑": "derivative",
     "∏": "derivative", "∫": "derivative", "'": "derivative", "’": "derivative", "′": "derivative",
     "%": "percent",
@@ -70,7 +70,7 @@
     "deep": "Brackets must be nested at most {most} deep, but these go deeper. Hint: simplify the formula.",
     "character": "A formula must consist of names, numbers, + - * / ^ and brackets, but “{what}” stands here.",
     "equals": "The answer must be one side of an equation alone, but “{what}” stands here. Hint: type only what stands on the right.",
-    "latex": "A formula must be typed as text, but “{what}” belongs to LaTeX. Hint: write a/b for a fraction, x^(2n) for a power, gamma for γ.",
+    "latex": "A formula must be typed as text, but “{what}” belongs to LaTeX. Hint: write a/b for a fraction, gamma for γ, log(p) without a backslash.",
     "compares": "A formula must have no comparison, but “{what}” stands here. Hint: max, min, abs, sign and step say the same.",
     "derivative": "Derivatives and sums must be worked out, but “{what}” stands here.",
     "percent": "A formula must have no percent sign. Hint: write 0.05 for 5%.",
@@ -132,7 +132,7 @@
   const LANGUAGE = [
     ["Sums and products", "2p(1-p), 2*p*(1-p)", "A product needs no *. One-letter names may touch: pq is p*q."],
     ["Fractions", "p/(1-p), p/(2q)", "Bracket the denominator: 1/2p is refused, for it can be read in two ways."],
-    ["Powers", "p^2, p**2, p², (1-p)^gamma", "An exponent of more than one part needs brackets: e^(-2x). -x^2 is -(x^2)."],
+    ["Powers", "p^2, p**2, p², (1-p)^gamma", "An exponent of more than one part needs brackets, ( ) or { }: e^(-2x). -x^2 is -(x^2)."],
     ["Numbers", "0.25, .25, 1e-3, 1/4", "A decimal point, no comma. Leave constants exact: log(2), not 0.693."],
     ["Logarithms", "log(p), ln(p), log p", "log and ln are natural, log2 and log10 have their base. One name or number needs no brackets."],
     ["Exponentials", "exp(-z), e^(-z)", "e is Euler's number, unless the question has a name e."],
@@ -415,7 +415,7 @@
     // Refuse 1,000 and 0,5 unless the comma is one between arguments.
     thousands(start, mantissa) {
       if (this.char() !== "," || !this.is(DIGITS, 1)) { return; }
-      if (this.chars.slice(0, start).some((char) => char === "(" || char === "[")) { return; }
+      if (this.chars.slice(0, start).some((char) => "([{".includes(char))) { return; }
       const comma = this.index;
       this.index += 1;
       const fraction = this.whileIn(DIGITS);
@@ -436,8 +436,11 @@
         word += MARKS.get(this.char());
         this.index += 1;
       }
-      if (this.char() === "_" && this.is(WORD, 1)) { word += this.whileIn(WORD); }
-      for (const digit of this.whileIn(SUBSCRIPTS)) { word += SUBSCRIPTS.indexOf(digit); }
+      if (word.endsWith("_") && this.char() === "{") {
+        word = word.slice(0, -1);
+        this.index -= 1;
+      }
+      word += this.subscript();
       let meanings;
       try {
         meanings = this.vocabulary.meanings(word, this.slice(start));
@@ -452,6 +455,24 @@
         const at = start + offset;
         yield { kind, text, start: at, end: at + 1, raised: false, typed: this.chars[at] };
       }
+    }
+
+    // What stands below a name: _t, _{t} or digits such as ₁.
+    subscript() {
+      const low = this.whileIn(SUBSCRIPTS);
+      if (low || this.char() !== "_") {
+        return Array.from(low, (digit) => SUBSCRIPTS.indexOf(digit)).join("");
+      }
+      const start = this.index;
+      const braced = this.char(1) === "{";
+      this.index += braced ? 2 : 1;
+      const below = this.whileIn(WORD);
+      if (!below || (braced && this.char() !== "}")) {
+        this.index = start;
+        return "";
+      }
+      this.index += braced ? 1 : 0;
+      return `_${below}`;
     }
 
     * superscript() {
@@ -477,9 +498,10 @@
   const PRODUCT = 20;
   const POWER = 30;
   const BINDING = new Map([["+", SUM], ["-", SUM], ["*", PRODUCT], ["/", PRODUCT], ["^", POWER]]);
-  const CLOSING = new Map([["(", ")"], ["[", "]"], ["|", "|"]]);
+  const CLOSING = new Map([["(", ")"], ["[", "]"], ["{", "}"], ["|", "|"]]);
   const ATOMS = ["number", "name", "constant"];
-  const AFTER_BARE = ["+", "-", ")", "]", "|", ","];
+  const OPENING = ["(", "[", "{"];
+  const AFTER_BARE = ["+", "-", ")", "]", "}", "|", ","];
   const SHORT = 40;
   const tree = (kind, text, parts) => ({ kind, text, parts });
 
@@ -555,7 +577,7 @@
       if (token.kind === "number" && !token.raised) {
         throw misread(token.start, "number after", { what: token.typed });
       }
-      return ["name", "constant", "function"].includes(token.kind) || this.isSign("(", "[") ||
+      return ["name", "constant", "function"].includes(token.kind) || this.isSign(...OPENING) ||
         (this.isSign("|") && !this.inBars);
     }
 
@@ -569,7 +591,7 @@
         this.depth -= 1;
         return token.text === "+" ? inner : tree("negative", "", [inner]);
       }
-      if (token.kind === "sign" && "([".includes(token.text)) { return this.bracket(token, 1)[0]; }
+      if (token.kind === "sign" && OPENING.includes(token.text)) { return this.bracket(token, 1)[0]; }
       if (token.kind === "sign" && token.text === "|") { return this.bars(token); }
       throw misread(token.start, "operand", { what: shownToken(token) });
     }
@@ -614,7 +636,7 @@
       if (this.isSign("^")) {
         throw misread(this.token.start, "power of a function", { what: called.text });
       }
-      if (!this.isSign("(", "[")) { return tree("call", called.text, [this.bare(called)]); }
+      if (!this.isSign(...OPENING)) { return tree("call", called.text, [this.bare(called)]); }
       const inner = this.bracket(this.take(), MOST_PARTS);
       const [least, most] = FUNCTIONS.get(called.text);
       if (inner.length < least || inner.length > most) {
@@ -654,7 +676,7 @@
     }
 
     refuseRest() {
-      if (this.isSign(")", "]")) {
+      if (this.isSign(")", "]", "}")) {
         throw misread(this.token.start, "stray", { what: this.token.typed });
       }
       if (this.isSign(",")) { throw misread(this.token.start, "comma"); }
@@ -757,7 +779,10 @@
   const sigmoid = (x) => (x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x)));
   const softplus = (x) => Math.max(x, 0) + Math.log1p(exp(-Math.abs(x)));
   const cosh = (x) => (exp(x) + exp(-x)) / 2;
-  const sinh = (x) => { cosh(x); return Math.sinh(x); };
+  const sinh = (x) => {
+    cosh(x); // is refused where the value would be too large
+    return Math.sinh(x);
+  };
   const tanh = Math.tanh;
   function within(fault, isInside) {
     if (!isInside) { throw new UndefinedError(fault); }
@@ -767,15 +792,18 @@
     return [log(x), 1 / (x * scale)];
   };
   const arc = (inverse) => (x) => {
-    within("arc", Math.abs(x) <= 1 + CERTAIN);
-    const inside = Math.max(Math.min(x, 1), -1);
-    return [inverse(inside), 1 / Math.max(Math.abs(1 - inside * inside), CERTAIN) ** 0.5];
+    within("arc", Math.abs(x) <= 1);
+    return [inverse(x), 1 / Math.max(Math.abs(1 - x * x), CERTAIN) ** 0.5];
   };
   const ofValue = (value, slope) => (x) => {
     const y = value(x);
     return [y, Math.abs(slope(x, y))];
   };
-  const FROM_ZERO = ["log", "log2", "log10"];
+  // Ends of domains: what rounding could have moved off an end lies on it.
+  const EDGES = new Map([
+    ["acos", [-1, 1]], ["asin", [-1, 1]], ["log", [0]], ["log10", [0]], ["log1p", [-1]],
+    ["log2", [0]], ["logit", [0, 1]],
+  ]);
   const PERIODIC = ["sin", "cos", "tan"];
   const SMOOTH = new Map([
     ["acos", arc(Math.acos)],
@@ -830,7 +858,11 @@
     }
     const reach = PERIODIC.includes(name) ? 1 : Math.max(Math.abs(x), 1);
     if (CERTAIN * error > LOST * reach) { throw new UndefinedError("lost"); }
-    const [y, slope] = SMOOTH.get(name)(FROM_ZERO.includes(name) ? certain(inner[0]) : x);
+    let inside = x;
+    for (const edge of EDGES.get(name) || []) {
+      inside = certain([inside - edge, error]) ? inside : edge;
+    }
+    const [y, slope] = SMOOTH.get(name)(inside);
     return [y, slope * error + ULPS * Math.abs(y)];
   }
 
@@ -1023,7 +1055,15 @@
 
   const verdictOf = (verdict, says, witness = null, position = null) =>
     ({ verdict, says, witness, position });
-  const sixDigits = (pair) => rounded(certain(pair), 6);
+  // A value for the eye: six digits, three where rounding leaves fewer, zero where none.
+  function sixDigits(pair) {
+    const number = certain(pair);
+    const uncertain = CERTAIN * pair[1];
+    if (uncertain > 1e-8 * Math.abs(number)) {
+      return uncertain <= 1e-4 * Math.abs(number) ? rounded(number, 3) : 0;
+    }
+    return rounded(number, 6);
+  }
   const witnessAt = (point, yours, ours) => ({ point: Object.fromEntries(point), yours, ours });
 
   // mistakes: pairs of a formula and what to say of it.

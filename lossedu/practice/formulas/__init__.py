@@ -15,6 +15,8 @@ What may stand in a formula, with `LANGUAGE` as its short form for readers:
   refused with what to write.
 * **Powers**: ``^``, ``**``, ``²``.  ``-x^2`` is ``-(x^2)``, ``2^-x`` is read, ``a^b^c`` is refused.
   A number as exponent is at most 12.
+* **Brackets** are ``( )``, ``[ ]`` or ``{ }``: ``e^{-z}`` and ``p_{t}`` are read, more LaTeX
+  is not.
 * **Functions** with brackets.  Without them one name or number that ends a term: ``p log p + 1``;
   ``log p/q`` and ``log p q`` are refused, since they are written with either meaning.
 * **Numbers** with a decimal point, up to 17 digits; ``1e-3`` is 0.001, ``2e`` and ``2 e`` are twice

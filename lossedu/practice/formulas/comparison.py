@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from lossedu.practice.formulas.bounded import Bounded, certain
+from lossedu.practice.formulas.bounded import CERTAIN, Bounded, certain
 from lossedu.practice.formulas.faults import FormulaError
 from lossedu.practice.formulas.identity import ROUNDED, SAME, NoValueError, Samples, truth_at
 from lossedu.practice.formulas.parser import parse_formula
@@ -14,6 +14,7 @@ from lossedu.practice.formulas.tree import Tree
 
 Verdict = Literal["right", "rounded", "known", "wrong", "undefined", "unreadable"]
 
+_FEW_DIGITS, _NO_DIGITS = 1e-8, 1e-4
 SAYS = {
     "right": "Right.",
     "rounded": "Right, up to rounding. Constants are best left exact, as in log(2) or 1/3.",
@@ -149,8 +150,11 @@ def _defined(ours: Samples, mistake: Tree) -> Samples | None:
 
 
 def _six_digits(value: Bounded) -> float:
-    """A value for the eye; what rounding could have made is zero."""
-    return rounded(float(certain(value)), 6)
+    """A value for the eye: six digits, three where rounding leaves fewer, zero where none."""
+    number, uncertain = float(certain(value)), CERTAIN * value[1]
+    if uncertain > _FEW_DIGITS * abs(number):
+        return rounded(number, 3) if uncertain <= _NO_DIGITS * abs(number) else 0.0
+    return rounded(number, 6)
 
 
 def _undefined(ours: Samples, fault: NoValueError) -> Comparison:

@@ -16,7 +16,7 @@ READING: Mapping[str, str] = {
     "equals": "The answer must be one side of an equation alone, but “{what}” stands here. "
     "Hint: type only what stands on the right.",
     "latex": "A formula must be typed as text, but “{what}” belongs to LaTeX. "
-    "Hint: write a/b for a fraction, x^(2n) for a power, gamma for γ.",
+    "Hint: write a/b for a fraction, gamma for γ, log(p) without a backslash.",
     "compares": "A formula must have no comparison, but “{what}” stands here. "
     "Hint: max, min, abs, sign and step say the same.",
     "derivative": "Derivatives and sums must be worked out, but “{what}” stands here.",

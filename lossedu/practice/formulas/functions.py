@@ -38,7 +38,9 @@ def call(name: str, arguments: Sequence[Bounded]) -> Bounded:
         return _sqrt(x, error)
     if CERTAIN * error > LOST * (1.0 if name in _PERIODIC else max(size(x), 1.0)):
         raise UndefinedError("lost")
-    value, slope = _SMOOTH[name](certain((x, error)) if name in _FROM_ZERO else x)
+    for edge in _EDGES.get(name, ()):
+        x = x if certain((x - edge, error)) else arithmetic().mpf(edge)
+    value, slope = _SMOOTH[name](x)
     return value, float(slope) * error + _ULPS * size(value)
 
 
@@ -91,11 +93,9 @@ def _logit(x: Any) -> Any:
 
 def _arc(name: str) -> "_Smooth":
     def arc(x: Any) -> tuple[Any, Any]:
-        if abs(x) > 1 + CERTAIN:
+        if abs(x) > 1:
             raise UndefinedError("arc")
-        inside = max(min(x, arithmetic().one), -arithmetic().one)
-        slope = 1 / max(size(1 - inside * inside), CERTAIN) ** 0.5
-        return getattr(arithmetic(), name)(inside), slope
+        return getattr(arithmetic(), name)(x), 1 / max(size(1 - x * x), CERTAIN) ** 0.5
 
     return arc
 
@@ -114,8 +114,13 @@ def _log1p(x: Any) -> tuple[Any, Any]:
     return arithmetic().log1p(x), 1 / (1 + x)
 
 
-def _hyperbolic(x: Any, sign: int) -> Any:
-    return (_exp(x) + sign * _exp(-x)) / 2
+def _cosh(x: Any) -> Any:
+    return (_exp(x) + _exp(-x)) / 2
+
+
+def _sinh(x: Any) -> Any:
+    _cosh(x)  # is refused where the value would be too large
+    return arithmetic().sinh(x)
 
 
 def _of_value(function: Callable[[Any], Any], slope: Callable[[Any, Any], Any]) -> "_Smooth":
@@ -129,7 +134,16 @@ def _of_value(function: Callable[[Any], Any], slope: Callable[[Any, Any], Any]) 
 
 
 _Smooth = Callable[[Any], tuple[Any, Any]]
-_FROM_ZERO = ("log", "log2", "log10")
+_EDGES: dict[str, tuple[int, ...]] = {
+    "acos": (-1, 1),
+    "asin": (-1, 1),
+    "log": (0,),
+    "log10": (0,),
+    "log1p": (-1,),
+    "log2": (0,),
+    "logit": (0, 1),
+}
+"""Ends of domains: what rounding could have moved off an end lies on it."""
 _PERIODIC = ("sin", "cos", "tan")
 _SEVERAL: dict[str, Callable[..., Any]] = {"max": max, "min": min}
 _SMOOTH: dict[str, _Smooth] = {
@@ -137,7 +151,7 @@ _SMOOTH: dict[str, _Smooth] = {
     "asin": _arc("asin"),
     "atan": _of_value(lambda x: arithmetic().atan(x), lambda x, _: 1 / (1 + x * x)),
     "cos": _of_value(lambda x: arithmetic().cos(x), lambda x, _: 1),
-    "cosh": _of_value(lambda x: _hyperbolic(x, 1), lambda x, value: value),
+    "cosh": _of_value(_cosh, lambda x, value: value),
     "exp": _of_value(_exp, lambda x, value: value),
     "expm1": _of_value(lambda x: _expm1(x), lambda x, value: value + 1),
     "log": _logarithm(0),
@@ -147,7 +161,7 @@ _SMOOTH: dict[str, _Smooth] = {
     "logit": _of_value(_logit, lambda x, _: 1 / (x * (1 - x))),
     "sigmoid": _of_value(_sigmoid, lambda x, value: value * (1 - value)),
     "sin": _of_value(lambda x: arithmetic().sin(x), lambda x, _: 1),
-    "sinh": _of_value(lambda x: _hyperbolic(x, -1), lambda x, _: _hyperbolic(x, 1)),
+    "sinh": _of_value(_sinh, lambda x, _: _cosh(x)),
     "softplus": _of_value(_softplus, lambda x, _: _sigmoid(x)),
     "tan": _of_value(lambda x: arithmetic().tan(x), lambda x, value: 1 + value * value),
     "tanh": _of_value(_tanh, lambda x, value: 1 - value * value),

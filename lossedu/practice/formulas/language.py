@@ -127,7 +127,7 @@ SIGNS: Mapping[str, str] = {
 }
 """Signs that mean one of + - * / ^ | ( )."""
 
-OPERATORS = "+-*/^()[]|,"
+OPERATORS = "+-*/^()[]{}|,"
 
 SPACES = " \t\n\r\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
 SPACES += "\u202f\u205f\u2060\u2061\u2062\u2063\u3000\ufeff"
@@ -162,8 +162,6 @@ REFUSED: Mapping[str, str] = {
     "≈": "equals",
     "≡": "equals",
     "\\": "latex",
-    "{": "latex",
-    "}": "latex",
     "$": "latex",
     "<": "compares",
     ">": "compares",

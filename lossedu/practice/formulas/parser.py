@@ -13,10 +13,11 @@ from lossedu.practice.formulas.tree import Tree
 
 _SUM, _SIGN, _PRODUCT, _POWER = 10, 15, 20, 30
 _BINDING = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "^": _POWER}
-_CLOSING = {"(": ")", "[": "]", "|": "|"}
+_CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|"}
+_OPENING = ("(", "[", "{")
 _ATOMS = ("number", "name", "constant")
 _SHORT = 40
-_AFTER_BARE = ("+", "-", ")", "]", "|", ",")
+_AFTER_BARE = ("+", "-", ")", "]", "}", "|", ",")
 
 
 def parse_formula(text: str, names: Iterable[str]) -> Tree:
@@ -112,7 +113,7 @@ class _Parser:
         if token.kind == "number" and not token.raised:
             raise misread(token.start, "number after", what=token.typed)
         named = token.kind in ("name", "constant", "function")
-        return named or self.is_sign("(", "[") or (self.is_sign("|") and not self.in_bars)
+        return named or self.is_sign(*_OPENING) or (self.is_sign("|") and not self.in_bars)
 
     def operand(self, least: int) -> Tree:
         """A number, a name, a call, a bracket, or one of these with a sign before it."""
@@ -126,7 +127,7 @@ class _Parser:
             inner = self.expression(max(least, _SIGN))
             self.depth -= 1
             return inner if token.text == "+" else Tree("negative", parts=(inner,))
-        if token.kind == "sign" and token.text in ("(", "["):
+        if token.kind == "sign" and token.text in _OPENING:
             (inner,) = self.bracket(token, 1)
             return inner
         if token.kind == "sign" and token.text == "|":
@@ -171,7 +172,7 @@ class _Parser:
         """A function and its arguments: in brackets, or one name or number."""
         if self.is_sign("^"):
             raise misread(self.token.start, "power of a function", what=function.text)
-        if not self.is_sign("(", "["):
+        if not self.is_sign(*_OPENING):
             return Tree("call", function.text, (self.bare(function),))
         opening = self.take()
         arguments = self.bracket(opening, language.MOST_PARTS)
@@ -213,7 +214,7 @@ class _Parser:
 
     def refuse_rest(self) -> None:
         """Say why the formula does not end where it could."""
-        if self.is_sign(")", "]"):
+        if self.is_sign(")", "]", "}"):
             raise misread(self.token.start, "stray", what=self.token.typed)
         if self.is_sign(","):
             raise misread(self.token.start, "comma")

@@ -16,7 +16,7 @@ LANGUAGE: Sequence[tuple[str, str, str]] = (
     (
         "Powers",
         "p^2, p**2, p², (1-p)^gamma",
-        "An exponent of more than one part needs brackets: e^(-2x). -x^2 is -(x^2).",
+        "An exponent of more than one part needs brackets, ( ) or { }: e^(-2x). -x^2 is -(x^2).",
     ),
     (
         "Numbers",

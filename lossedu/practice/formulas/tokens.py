@@ -16,7 +16,7 @@ class Token:
 
     Attributes:
         kind: ``number``, ``name``, ``constant``, ``function``, ``sign`` or ``end``.
-        text: What it means; for a sign one of ``+ - * / ^ ( ) [ ] | ,``.
+        text: What it means; for a sign one of ``+ - * / ^ ( ) [ ] { } | ,``.
         start: Index of its first character.
         end: Index behind its last one.
         raised: Whether it stood in superscript.
@@ -152,7 +152,7 @@ class _Scanner:
         """Refuse 1,000 and 0,5 unless the comma is one between arguments."""
         if self.char() != "," or self.char(1) not in (*language.DIGITS,):
             return
-        if self.text.count("(", 0, start) + self.text.count("[", 0, start):
+        if any(opening in self.text[:start] for opening in "([{"):
             return
         comma = self.index
         self.index += 1
@@ -174,10 +174,10 @@ class _Scanner:
         if self.char() and self.char() in language.MARKS:
             word += language.MARKS[self.char()]
             self.index += 1
-        if self.char() == "_" and self.char(1) and self.char(1) in _WORD:
-            word += self.while_in(_WORD)
-        subscript = self.while_in(language.SUBSCRIPTS)
-        word += "".join(str(language.SUBSCRIPTS.index(digit)) for digit in subscript)
+        if word.endswith("_") and self.char() == "{":
+            word = word[:-1]
+            self.index -= 1
+        word += self.subscript()
         typed = self.text[start : self.index]
         try:
             meanings = self.vocabulary.meanings(word, typed)
@@ -188,6 +188,21 @@ class _Scanner:
             begin = start + offset
             shown = self.text[begin : begin + length]
             yield Token(kind, meaning, begin, begin + length, typed=shown)
+
+    def subscript(self) -> str:
+        """What stands below a name: ``_t``, ``_{t}`` or digits such as ₁."""
+        low = self.while_in(language.SUBSCRIPTS)
+        if low or self.char() != "_":
+            return "".join(str(language.SUBSCRIPTS.index(digit)) for digit in low)
+        start = self.index
+        braced = self.char(1) == "{"
+        self.index += 2 if braced else 1
+        below = self.while_in(_WORD)
+        if not below or (braced and self.char() != "}"):
+            self.index = start
+            return ""
+        self.index += braced
+        return f"_{below}"
 
     def superscript(self) -> Iterator[Token]:
         start = self.index

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lossedu.practice.formulas import LANGUAGE, language
+from lossedu.practice.formulas import LANGUAGE, compare, language
 from lossedu.practice.formulas.comparison import SAYS
 from lossedu.practice.formulas.faults import READING, UNDEFINED
 from tests.practice.formulas import vectors
+from tests.practice.formulas.hostile import crafted, random_formulas, random_texts
 
 pytestmark = pytest.mark.browser
 SCRIPT = Path(__file__).parents[3] / "book" / "_static" / "practice" / "formulas.js"
@@ -52,6 +53,27 @@ def test_every_verdict_is_that_of_python_to_the_letter(page):
     extra = ("question", "made", "answer")
     wanted = [{k: v for k, v in one.items() if k not in extra} for one in KEPT["compare"]]
     assert [pair for pair in zip(mine, wanted, strict=True) if pair[0] != pair[1]] == []
+
+
+TRIED = {
+    "crafted": [*crafted()],
+    "by chance": [*random_texts(1, 400)],
+    "formulas by chance": [*random_formulas(1, 800)],
+}
+
+
+@pytest.mark.parametrize("kind", TRIED)
+def test_what_nobody_should_type_is_judged_alike(page, kind):
+    texts = TRIED[kind]
+    regions = [{"p": [0.02, 0.98], "gamma": [0.3, 4], "y_hat": [-5, 5], "x1": [0, 40]}]
+    question = {"truth": "p*gamma + y_hat*x1", "regions": regions}
+    body = "return F.compare(item.answer, item.truth, item.regions);"
+
+    mine = outcomes(page, body, [{"answer": text, **question} for text in texts])
+
+    wanted = [compare(text, question["truth"], regions).as_json() for text in texts]
+    pairs = zip(texts, mine, wanted, strict=True)
+    assert [one for one in pairs if one[1] != one[2]] == []
 
 
 def test_every_tree_and_picture_is_that_of_python(page):

@@ -31,6 +31,8 @@ READ = {
     "ln(p)": "log(p)",
     "Log(p)": "log(p)",
     "p log p + 1": "(p * log(p)) + 1",
+    "e^{-z}": "e ^ (-z)",
+    "max{0, p_{t}}": "max(0, p_t)",
     "√2": "sqrt(2)",
     "2|p||q|": "(2 * abs(p)) * abs(q)",
     "σ(z)": "sigmoid(z)",
