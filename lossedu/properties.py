@@ -67,8 +67,16 @@ _AXES = {
 _TRUTHS = {"shares": (sp.Rational(3, 4), sp.Rational(1, 4))}
 
 
-def _along_axis(spec: LossSpec, settings: dict[str, Setting]) -> tuple[sp.Expr, sp.Symbol, str]:
-    """The loss as a function of one number: what is to be right leads by so much."""
+def along_axis(spec: LossSpec, settings: dict[str, Setting]) -> tuple[sp.Expr, sp.Symbol, str]:
+    """The loss as a function of one number: what is to be right leads by so much.
+
+    Args:
+        spec: The loss.
+        settings: Its options, as for `symbolic.formula`; others are what the function makes them.
+
+    Returns:
+        The expression, its symbol, and what the symbol stands for.
+    """
     options: dict[str, Setting] = {parameter.name: None for parameter in spec.parameters}
     options |= spec.defaults | settings
     a = sp.Symbol("a", real=True)
@@ -171,7 +179,7 @@ def _crossing(function: Callable[[float], float], low: float, high: float) -> fl
 
 @cache
 def _computed(spec: LossSpec, items: tuple[tuple[str, Setting], ...]) -> Properties:
-    expression, a, axis = _along_axis(spec, dict(items))
+    expression, a, axis = along_axis(spec, dict(items))
     value, slope, bend = (_evaluate(derivative(expression, a, n), a) for n in range(3))
     kinks = _kinks(spec, dict(items))
     continuous = not any(abs(_jump(value, kink)) > _NOTICED for kink in kinks)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lossedu.practice.families.expressions import scalars
+from lossedu.practice.families.faults import FamilyError
 from lossedu.practice.families.question import Grade
 from lossedu.practice.families.scope import Scope
 from lossedu.practice.families.wording import filled
@@ -13,6 +14,8 @@ from lossedu.practice.formulas import compare, latex_of, parse_formula
 
 def draw(answer: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
     """The formula that is asked for, its symbols and the ranges in which they are compared."""
+    if "gradient_of" in answer:
+        answer = {**_derived(answer), **answer}
     symbols = {
         name: {
             "range": [scope.number(end) for end in about["range"]],
@@ -33,6 +36,18 @@ def draw(answer: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
         "symbols": symbols,
         "regions": regions,
     }
+
+
+def _derived(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The derivative of a loss by the name of its spec, as it was made from the spec."""
+    from lossedu.practice.generated.made import gradient_answer
+
+    derived = gradient_answer(answer["gradient_of"])
+    wanted = answer.get("with_respect_to", derived["with_respect_to"])
+    if wanted != derived["with_respect_to"]:
+        rule = f"with_respect_to must be {derived['with_respect_to']!r}"
+        raise FamilyError(f"{rule}, but is {wanted!r}.")
+    return derived
 
 
 def _formula(text: str, scope: Scope) -> str:

@@ -1,0 +1,103 @@
+"""Families that follow from specs: current, right at points, and there for a new loss."""
+
+import dataclasses
+
+import pytest
+import sympy as sp
+
+from lossedu import catalog
+from lossedu.losses import mse_loss
+from lossedu.practice.families import draw, family_of, grade, own_answer
+from lossedu.practice.families.soundness import faults_of
+from lossedu.practice.formulas import compare, parse_formula, points_in, value_of
+from lossedu.practice.generated import families_of, kept_folder, made_families
+from lossedu.practice.generated.boxes import boxes
+from lossedu.practice.generated.made import as_text, gradient_answer
+from lossedu.practice.generated.printing import typed, typed_name
+from lossedu.practice.generated.subjects import ranges_of, subject
+from lossedu.practice.generated.words import name_of
+from lossedu.symbolic.functions import numeric
+
+SPECS = list(catalog.specs().values())
+ENDINGS = {"gradient", "value", "estimand", "limits"}
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=name_of)
+def test_what_is_kept_is_what_the_spec_gives(spec):
+    kept = (kept_folder() / f"{name_of(spec)}.json").read_text(encoding="utf-8")
+
+    assert kept == as_text(families_of(spec)), "run python -m lossedu.practice.generated"
+
+
+def test_nothing_is_kept_of_losses_that_are_gone():
+    assert {path.stem for path in kept_folder().iterdir()} == set(map(name_of, SPECS))
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=name_of)
+def test_each_loss_is_asked_for_derivative_value_limits_and_estimand(spec):
+    asked = {one.removeprefix(f"{name_of(spec)}-") for one in made_families()}
+
+    assert asked >= ENDINGS
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=name_of)
+def test_the_typed_derivative_has_the_value_of_the_derived_one(spec):
+    asked = subject(spec)
+    ranges = ranges_of(asked.slope) | ranges_of(asked.argument)
+    letters = {one.name: one for one in asked.slope.free_symbols | {asked.argument}}
+    derived = numeric([letters[name] for name in ranges], asked.slope)
+    tree = parse_formula(typed(asked.slope), [typed_name(name) for name in ranges])
+
+    for box in boxes(asked.slope, ranges):
+        for point in points_in([{name: tuple(side) for name, side in box.items()}])[0]:
+            ours = value_of(tree, {typed_name(name): x for name, x in point.items()})
+            assert ours == pytest.approx(float(derived(*point.values())), abs=1e-9)
+
+
+def test_a_new_loss_brings_sound_families():
+    spec = dataclasses.replace(
+        catalog.spec("mse_loss"),
+        title="Quartic error",
+        function=lambda x, y: mse_loss(x, y),
+        formula="(x - y)**4",
+        estimand="a location between mean and midrange",
+    )
+
+    documents = families_of(spec)
+
+    families = [family_of(one, f"{one['id']}.json") for one in documents]
+    assert {one.id.rpartition("-")[2] for one in families} >= ENDINGS
+    assert [fault for one in families for fault in faults_of(one, seeds=2)] == []
+    gradient = draw(families[0], 0)
+    assert grade(gradient, "4(x - y)^3").verdict == "right"
+    assert grade(gradient, "3(x - y)^3").verdict == "wrong"
+
+
+def test_pieces_are_typed_as_steps_and_have_a_box_each():
+    x = sp.Symbol("x", real=True)
+    pieces = sp.Piecewise((x**2, x > 1), (3 * x, True))
+
+    found = boxes(pieces, {"x": (-2, 2)})
+
+    assert typed(pieces) == "x^2*step(x - 1) + 3*x*step(1 - x)"
+    assert sorted(box["x"][0] >= 1 for box in found) == [False, True]
+
+
+def test_a_wrong_piece_is_seen():
+    answer = gradient_answer("huber_loss")
+    regions = [{k: tuple(side) for k, side in box.items()} for box in answer["regions"]]
+
+    one_piece_only = compare("x - y", answer["formula"], regions)
+
+    assert one_piece_only.verdict == "wrong"
+    assert abs(one_piece_only.witness.point["x"]) > 2
+
+
+def test_the_mistake_of_the_chain_rule_is_named():
+    question = draw(made_families()["binary-cross-entropy-with-logits-gradient"], 0)
+
+    graded = grade(question, "(p - y)/(p(1 - p))")
+
+    assert graded.verdict == "known"
+    assert "p(1 − p)" in graded.says
+    assert grade(question, own_answer(question)).verdict == "right"
