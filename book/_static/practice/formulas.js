@@ -1163,7 +1163,9 @@
   const GREEK_NAMES = new Set(GREEK.values());
   const LEVELS = new Map([["+", 1], ["-", 1], ["negative", 1], ["*", 2], ["^", 3]]);
   const levelOf = (whole) => LEVELS.get(whole.kind) || 4;
-  const inBrackets = (text) => `\\left(${text}\\right)`;
+  // Brackets that grow where something tall stands in them.
+  const inBrackets = (text) =>
+    (/\\(frac|sqrt)/.test(text) ? `\\left(${text}\\right)` : `(${text})`);
 
   function latex(whole) {
     const { kind, text, parts } = whole;
@@ -1219,7 +1221,10 @@
     return name + latexArguments(whole);
   }
 
-  const latexArguments = (whole) => inBrackets(whole.parts.map(latex).join(", "));
+  function latexArguments(whole) {
+    const text = inBrackets(whole.parts.map(latex).join(", "));
+    return text.startsWith("\\left") ? `{${text}}` : text; // no space after the function
+  }
 
   function latexNumber(text) {
     const [mantissa, power] = text.split("e");

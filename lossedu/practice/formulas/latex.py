@@ -36,7 +36,7 @@ def latex_of(tree: Tree) -> str:
     Example:
         >>> from lossedu.practice.formulas import parse_formula
         >>> print(latex_of(parse_formula("-(1-p)^gamma log(p_t)/2", ["p", "p_t", "gamma"])))
-        -\frac{\left(1 - p\right)^{\gamma} \log\left(p_{t}\right)}{2}
+        -\frac{(1 - p)^{\gamma} \log(p_{t})}{2}
     """
     kind, parts = tree.kind, tree.parts
     if kind == "number":
@@ -65,7 +65,13 @@ def _level(tree: Tree) -> int:
 
 def _bracketed(tree: Tree, least: int) -> str:
     text = latex_of(tree)
-    return text if _level(tree) >= least else rf"\left({text}\right)"
+    return text if _level(tree) >= least else _in_brackets(text)
+
+
+def _in_brackets(text: str) -> str:
+    """Brackets that grow where something tall stands in them."""
+    tall = "\\frac" in text or "\\sqrt" in text
+    return rf"\left({text}\right)" if tall else f"({text})"
 
 
 def _leads_with_sign(tree: Tree) -> bool:
@@ -100,7 +106,7 @@ def _power(tree: Tree) -> str:
     open_number = base.kind == "number" and "e" in base.text
     text = latex_of(base)
     if _level(base) < _ATOM or base.kind == "/" or open_number:
-        text = rf"\left({text}\right)"
+        text = _in_brackets(text)
     elif base.kind == "name" and text.startswith(tuple(_ACCENTS.values())):
         text = f"{{{text}}}"
     return f"{text}^{{{raised}}}"
@@ -116,7 +122,8 @@ def _call(tree: Tree) -> str:
 
 
 def _arguments(tree: Tree) -> str:
-    return rf"\left({', '.join(map(latex_of, tree.parts))}\right)"
+    text = _in_brackets(", ".join(map(latex_of, tree.parts)))
+    return f"{{{text}}}" if text.startswith("\\left") else text  # no space after the function
 
 
 def _number(text: str) -> str:
