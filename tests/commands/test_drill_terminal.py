@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import pytest
 
-from lossedu.practice.families import draw, family, own_answer
+from lossedu.practice.families import draw, families, family, own_answer
 from lossedu.practice.progress import Store
 from tests.waiting import HANG_S
 
@@ -142,6 +142,37 @@ def test_a_terminal_that_is_closed_loses_nothing(data):
     os.close(session.master)
 
     assert len(reviews(data)) == 1
+
+
+def a_coding_question():
+    return next(one for one in families().values() if one.kind == "code")
+
+
+@pytest.mark.slow  # the check of an answer imports what the answer does
+def test_code_is_written_in_the_editor(data, tmp_path):
+    question = a_coding_question()
+    answer = tmp_path / "answer.py"
+    answer.write_text(own_answer(draw(question, 0)), encoding="utf-8")
+    editor = f"{sys.executable} -c 'import shutil, sys; shutil.copy(\"{answer}\", sys.argv[1])'"
+    session = Session("topic", question.id, data=data, EDITOR=editor, VISUAL="")
+    session.wait_for("edit, a file's name")
+    session.type("edit\n")
+    session.wait_for("1 answer, 1 right.")
+
+    assert session.ended() == 0
+    assert [review.verdict for review in reviews(data)] == ["right"]
+
+
+def test_an_editor_that_fails_costs_nothing(data):
+    question = a_coding_question()
+    session = Session("topic", question.id, data=data, EDITOR="false", VISUAL="")
+    session.wait_for("edit, a file's name")
+    session.type("edit\n")
+    session.wait_for("false ended with code 1.")
+    session.type("quit\n")
+
+    assert session.ended() == 0
+    assert reviews(data) == ()
 
 
 @pytest.mark.parametrize("columns", [60, 80])

@@ -72,7 +72,7 @@ def _marked(terminal: Terminal, question: Question, ticks: Mapping[str, Any]) ->
     terminal.line()
     for mark in ("strong", "lean", "no"):
         words = question.rubric.get(mark, "")
-        terminal.write(f"**{mark}** {words}".strip(), indent="  ")
+        terminal.write(f"{mark}: {words}" if words else mark, indent="  ")
     while True:
         typed = terminal.ask(f"  strong, lean or no? Enter: {suggested} ").lower()
         if not typed:

@@ -133,9 +133,10 @@ class Terminal:
             How long it took.
         """
         begun = self.clock.seconds()
-        if self.interactive and hasattr(select, "poll"):
+        ticks = self.interactive and sys.platform != "win32"  # select takes only sockets there
+        if ticks:
             self._tick(begun, seconds)
-        self.ask("  Enter when you are done ")
+        self.ask("" if ticks else "  Enter when you are done ")
         return self.clock.seconds() - begun
 
     def _tick(self, begun: float, seconds: int) -> None:

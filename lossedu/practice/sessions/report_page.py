@@ -3,34 +3,12 @@
 import html
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
 
 from lossedu.practice.families import LEVELS, SKILLS, Family
 from lossedu.practice.plain_text import one_line_of
 from lossedu.practice.progress.records import Review, as_text
-from lossedu.practice.sessions.report import Report
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1b1b1b; --soft: #5c5c5c; --line: #d0d0d0;
-  --page: #fff; --mark: #0060a8; --wash: #f2f6fa; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e8; --soft: #a8a8a8; --line: #444;
-  --page: #16181b; --mark: #7cc0f5; --wash: #20262c; } }
-body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 6rem; background: var(--page);
-  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .5rem; }
-h3 { font-size: 1rem; margin: 1.5rem 0 .3rem; }
-.soft { color: var(--soft); } .wide { overflow-x: auto; }
-a { color: var(--mark); text-underline-offset: .15em; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; }
-thead th { color: var(--soft); font-weight: 600; } td.n { text-align: right; }
-code { font-size: .9em; overflow-wrap: anywhere; }
-section.behind { border-top: 1px solid var(--line); }
-section.behind:target { background: var(--wash); outline: 2px solid var(--mark); padding: 0 .6rem; }
-.steps li { margin: .4rem 0; }
-@media print { :root { --ink: #000; --soft: #333; --page: #fff; --mark: #000; --line: #999; }
-  section.behind { break-inside: avoid; } body { font-size: 10pt; } }
-"""
+from lossedu.practice.sessions.report import Report, SkillLine
 
 
 def report_page(report: Report, families: Mapping[str, Family]) -> str:
@@ -46,10 +24,14 @@ def report_page(report: Report, families: Mapping[str, Family]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Readiness on {report.on}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<title>Readiness on {report.on}</title>\n<style>{_style()}</style>\n</head>\n<body>\n"
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )
+
+
+def _style() -> str:
+    return files("lossedu.practice.sessions").joinpath("report.css").read_text(encoding="utf-8")
 
 
 class _Page:
@@ -79,13 +61,14 @@ class _Page:
     def evidence(self) -> Iterator[str]:
         """The lists of reviews, behind everything else."""
         if self._lists:
-            yield "<h2>The reviews behind the numbers</h2>"
+            yield "<h2>The reviews behind a number</h2>"
+            yield '<p class="soft">Follow a number, and its reviews are here.</p>'
+        heading = _heading("time", "question", "verdict", n=("hints", "s"))
         for key, (title, reviews) in self._lists.items():
-            rows = "".join(map(self._row, reviews))
+            rows = "".join(map(self._row, sorted(reviews, key=lambda one: one.when)))
             yield (
                 f'<section class="behind" id="{key}"><h3>{html.escape(title)}: {len(reviews)}</h3>'
-                f'<div class="wide"><table>{_heading("time", "question", "verdict", "hints", "s")}'
-                f"<tbody>{rows}</tbody></table></div>"
+                f'<div class="wide"><table>{heading}<tbody>{rows}</tbody></table></div>'
                 '<p><a href="#top">back to the report</a></p></section>'
             )
 
@@ -107,9 +90,11 @@ def _shown(review: Review) -> str:
     return text if len(text) <= 120 else f"{text[:117]}..."
 
 
-def _heading(*names: str) -> str:
-    cells = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
-    return f"<thead><tr>{cells}</tr></thead>"
+def _heading(*names: str, n: Iterable[str] = ()) -> str:
+    """A row of headings; those of numbers stand on the right."""
+    cells = [f'<th scope="col">{html.escape(name)}</th>' for name in names]
+    cells += [f'<th scope="col" class="n">{html.escape(name)}</th>' for name in n]
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
 
 def _head(report: Report, page: _Page) -> Iterator[str]:
@@ -122,29 +107,46 @@ def _head(report: Report, page: _Page) -> Iterator[str]:
 
 
 def _skills(report: Report, page: _Page) -> Iterator[str]:
-    rows = []
-    for line in report.skills:
-        name = SKILLS[line.skill]
-        claimed = "not rated" if line.claimed is None else f"{line.claimed} {LEVELS[line.claimed]}"
-        shown = "nothing yet"
-        if line.shown is not None:
-            number = page.number(line.shown, line.evidence, f"{name}: what shows the level")
-            shown = f"{number} {LEVELS[line.shown]} ({line.kind})"
-        right = page.number(len(line.right), line.right, f"{name}: accepted")
-        answered = page.number(len(line.answered), line.answered, f"{name}: answered")
-        recall = "" if line.recall is None else f"{line.recall:.0%}"
-        rows.append(
-            f'<tr><th scope="row">{html.escape(name)}</th><td>{claimed}</td><td>{shown}</td>'
-            f"<td>{right} of {answered}</td><td>{line.seen} of {line.families}</td>"
-            f'<td class="n">{page.number(recall, line.answered, f"{name}: answered")}</td></tr>'
-        )
-    heading = _heading("skill", "claimed", "shown", "accepted", "questions seen", "recall")
+    rows = "".join(_skill(line, page) for line in report.skills)
+    heading = _heading("skill", "level", "claimed", "shown", n=("accepted", "seen", "recall"))
     yield (
         '<h2>Claimed and shown</h2><p class="soft">Shown is the highest level of a question whose '
-        "last answer was right and without a hint. Recall is what is expected on "
-        f"{report.on} of the questions seen.</p>"
-        f'<div class="wide"><table>{heading}<tbody>{"".join(rows)}</tbody></table></div>'
+        "last answer was right and without a hint: filled circles. Open ones are claimed alone. "
+        f"Recall is what is expected on {report.on} of the questions seen.</p>"
+        f'<table class="skills">{heading}<tbody>{rows}</tbody></table>'
     )
+
+
+def _skill(line: SkillLine, page: _Page) -> str:
+    name = SKILLS[line.skill]
+    claimed = "not rated" if line.claimed is None else f"{line.claimed} {LEVELS[line.claimed]}"
+    shown = "nothing yet"
+    if line.shown is not None:
+        number = page.number(line.shown, line.evidence, f"{name}: what shows the level")
+        shown = f"{number} {LEVELS[line.shown]} ({line.kind})"
+    right = page.number(len(line.right), line.right, f"{name}: accepted")
+    answered = page.number(len(line.answered), line.answered, f"{name}: answered")
+    recall = "" if line.recall is None else f"{line.recall:.0%}"
+    cells = {
+        "level": _dots(line.shown or 0, line.claimed or 0),
+        "claimed": claimed,
+        "shown": shown,
+        "accepted": f"{right} of {answered}",
+        "seen": f"{line.seen} of {line.families}",
+        "recall": page.number(recall, line.answered, f"{name}: answered"),
+    }
+    return (
+        f'<tr><th scope="row">{html.escape(name)}</th>'
+        + "".join(f'<td data-label="{k}"><span>{cell}</span></td>' for k, cell in cells.items())
+        + "</tr>"
+    )
+
+
+def _dots(shown: int, claimed: int) -> str:
+    """Five circles: filled up to what is shown, drawn in ink up to what is claimed."""
+    kinds = ["shown" if n <= shown else "claimed" if n <= claimed else "" for n in LEVELS]
+    circles = "".join(f'<i class="{kind}"></i>' for kind in kinds)
+    return f'<span class="dots" aria-hidden="true">{circles}</span>'
 
 
 def _actions(report: Report, page: _Page) -> Iterator[str]:
@@ -167,13 +169,11 @@ def _memory(report: Report, page: _Page) -> Iterator[str]:
     for one in report.weakest:
         recall = page.number(f"{one.recall:.0%}", one.reviews, one.title)
         wrong = f"{one.wrong} of {len(one.reviews)} answers wrong"
-        weak.append(f"<li>{page.title(one.family)}: recall {recall}, {wrong}</li>")
-    slow = [
-        f"<li>{page.title(one.family)}: "
-        f"{page.number(f'{one.seconds:.0f} s', one.reviews, one.title)} where {one.limit} s are "
-        "fluent</li>"
-        for one in report.slowest
-    ]
+        weak.append(f"<li>recall {recall}, {wrong}: {page.title(one.family)}</li>")
+    slow = []
+    for late in report.slowest:
+        middle = page.number(f"{late.seconds:.0f} s", late.reviews, late.title)
+        slow.append(f"<li>{middle} where {late.limit} s are fluent: {page.title(late.family)}</li>")
     yield f"<h2>Weakest</h2>{_listed(weak, 'No answer was wrong.')}"
     yield f"<h2>Slowest</h2>{_listed(slow, 'Nothing takes longer than it should.')}"
 
