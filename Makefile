@@ -1,6 +1,7 @@
 # make course   build the book, release the assignment, grade a sample class
 # make serve    read the book at http://127.0.0.1:8000
 # make test     everything that must hold, in parallel
+# make quick    what a change since the last commit can touch, and why; make quick SINCE=main for a branch
 # make kernels  the numerical tests once more, with kernels of other processors
 # make bench    speed and memory, side by side with peers
 # make book     the book alone        make clean   remove what was built
@@ -25,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
 .DEFAULT_GOAL := help
-.PHONY: help course serve test kernels notebooks bench book anki pdf class screenshot debian clean
+.PHONY: help course serve test quick durations kernels notebooks bench book anki pdf class screenshot debian clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -141,6 +142,15 @@ debian:
 
 test: $(VENV)/.dev debian
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
+
+# Files that differ from a commit, and what can reach them by its imports and by what it reads.
+SINCE ?= HEAD
+quick: $(VENV)/.dev
+	@$(BIN)/python -m pytest -p tests.selection.plugin --changed-since "$(SINCE)" -n $(JOBS) --dist worksteal -q
+
+# Measure anew which tests take long, and so have to start first: on a machine that does nothing else.
+durations: $(VENV)/.dev
+	@$(BIN)/python -m pytest -p tests.longest_first --store-durations -n $(JOBS) --dist worksteal -q
 
 # `make test` computes with the processor's own kernels.  Here the numerical tests do so with those of
 # others: everything whose result rests on floating point (losses, metrics, calibration, landscapes,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests import needs, once
+from tests import longest_first, needs, once
 from tests.waiting import HANG_S
 
 # Two test processes with two threads each would wait for one another on two cores.
@@ -40,7 +40,7 @@ QUIET = [
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first: at the end one process would wait for the other."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    longest_first.sort(items, longest_first.read())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
