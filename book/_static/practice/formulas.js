@@ -750,6 +750,7 @@
       return [0, Math.min(CERTAIN * a[1], 1) ** Math.min(exponent, LOG_LARGE) / CERTAIN];
     }
     if (base < 0 && exponent !== nearest) { throw new UndefinedError("power"); }
+    if (base < 0 && CERTAIN * b[1] >= 0.5) { throw new UndefinedError("lost"); } // odd or even?
     const logarithm = Math.log(Math.abs(base));
     const magnitude = exponent * logarithm;
     const relative = Math.abs(exponent) * a[1] / Math.abs(base) + Math.abs(logarithm) * b[1];

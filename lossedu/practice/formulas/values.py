@@ -98,6 +98,10 @@ def _negate(a: Bounded) -> Bounded:
     return -a[0], a[1]
 
 
+_ODD_OR_EVEN = 0.5
+"""With this uncertainty an exponent is neither, and the sign of the power unknown."""
+
+
 def _power(a: Bounded, b: Bounded) -> Bounded:
     base, exponent = certain(a), b[0]
     if CERTAIN * b[1] > LOST * max(size(exponent), 1.0):
@@ -111,6 +115,8 @@ def _power(a: Bounded, b: Bounded) -> Bounded:
         return base, min(CERTAIN * a[1], 1.0) ** min(float(exponent), LOG_LARGE) / CERTAIN
     if base < 0 and exponent != nearest:
         raise UndefinedError("power")
+    if base < 0 and CERTAIN * b[1] >= _ODD_OR_EVEN:
+        raise UndefinedError("lost")
     logarithm = float(arithmetic().log(abs(base)))
     magnitude = float(exponent) * logarithm
     relative = abs(float(exponent)) * a[1] / size(base) + abs(logarithm) * b[1]

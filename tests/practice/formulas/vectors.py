@@ -140,6 +140,7 @@ TRAPS: dict[str, list[str]] = {
         "(p-1)^0.5",
         "(p-1)^(log(8)/log(2))",
         "(p-p)^0",
+        "(-1)^(1e29+1)",
         "(p-p)^-1",
         "0^gamma",
         "exp(exp(exp(9p)))",
