@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from lossedu.practice.plain_text import symbols
 from lossedu.practice.plain_text.pieces import (
     Piece,
+    is_index,
     is_product,
-    is_script,
     is_symbol,
     joined,
     kind_of,
@@ -130,7 +130,8 @@ class _Reader:
             return Piece(base.text + text, base.kind)
         if tight and all(ord(letter) in table for letter in tight):
             return Piece(base.text + tight.translate(table), base.kind)
-        shown = text if is_script(text) else f"({text})"
+        fits = is_symbol(text) if token == "^" else is_index(text)
+        shown = text if fits else f"({text})"
         return Piece(f"{base.text}{token}{shown}", base.kind)
 
     def _command(self, name: str) -> Iterator[Piece]:

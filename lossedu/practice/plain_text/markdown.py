@@ -58,9 +58,23 @@ def _paragraphs(text: str, width: int) -> Iterator[list[str]]:
             continue
         display = _DISPLAY.fullmatch(stripped)
         if display:
-            yield _wrapped(formula_text(display[1]), width, _CODE_INDENT, _CODE_INDENT * 2)
+            yield _display(formula_text(display[1]), width)
         else:
             yield _lines(paragraph.strip("\n"), width)
+
+
+def _display(formula: str, width: int) -> list[str]:
+    """A formula on its own; one in cases has a line for each."""
+    head, brace, cases = formula.partition("{ ")
+    if not (brace and cases.endswith(" }") and "; " in cases):
+        return _wrapped(formula, width, _CODE_INDENT, _CODE_INDENT * 2)
+    first, *rest = cases.removesuffix(" }").split("; ")
+    lead = " " * len(head)
+    lines = _wrapped(f"{head}⎧ {first}", width, _CODE_INDENT, _CODE_INDENT * 2)
+    for number, case in enumerate(rest, 1):
+        bar = "⎩" if number == len(rest) else "⎨" if number == 1 else "⎪"
+        lines += _wrapped(f"{bar} {case}", width, _CODE_INDENT + lead, _CODE_INDENT * 2 + lead)
+    return lines
 
 
 def _lines(paragraph: str, width: int) -> list[str]:

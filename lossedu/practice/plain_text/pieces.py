@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 _BINARY, _RELATION, _OPEN, _CLOSED = "+-", "=<>:", "([", ")]"
-_SYMBOL = re.compile(r"[^\W\d_][\u0300-\u036f]?[₀-ₜᵢ-ᵪ]*[⁰-ⁿ²³¹ᵀ]*|\d+(\.\d+)?%?|∞")
+_SYMBOL = re.compile(r"∂?[^\W\d_][\u0300-\u036f]?[₀-ₜᵢ-ᵪ]*[⁰-ⁿ²³¹ᵀ]*|\d+(\.\d+)?%?|∞")
 
 
 @dataclass(frozen=True)
@@ -57,22 +57,28 @@ def _needs_space(left: Piece, right: Piece) -> bool:
 
 
 def is_symbol(text: str) -> bool:
-    """Whether a text can stand below a stroke without brackets: a letter, a number, a bracket."""
+    """Whether a text needs no brackets below a stroke or above: a letter, a number, a bracket."""
     return bool(_SYMBOL.fullmatch(text)) or _is_bracketed(text)
 
 
-def is_script(text: str) -> bool:
-    """Whether a text can stand behind ``^`` or ``_`` without brackets."""
+def is_index(text: str) -> bool:
+    """Whether a text needs no brackets behind ``_``."""
     return bool(re.fullmatch(r"[^\W_]+", text)) or is_symbol(text)
 
 
 def is_product(text: str) -> bool:
     """Whether a text can stand above a stroke without brackets."""
-    return " " not in text or _is_bracketed(text)
+    depth = 0
+    for letter in text:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == " " and not depth:
+            return False
+    return True
 
 
 def _is_bracketed(text: str) -> bool:
-    """Whether one pair of brackets holds all of it."""
+    """Whether one pair of brackets, with a root before or a power behind, holds all of it."""
+    text = text.removeprefix("√").rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
     if not (text.startswith("(") and text.endswith(")")):
         return False
     depth = 0

@@ -22,6 +22,7 @@ LETTERS: Mapping[str, str] = {
     "pi": "π",
     "rho": "ρ",
     "sigma": "σ",
+    "varsigma": "ς",
     "tau": "τ",
     "upsilon": "υ",
     "phi": "φ",

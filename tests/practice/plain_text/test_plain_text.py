@@ -19,6 +19,10 @@ SPANS = re.compile(r"```.*?```|`[^`\n]*`|\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\\])+
         (r"\frac{r^2}{2\sigma^2}", "r²/(2σ²)"),
         (r"\frac{a+b}{n}", "(a + b)/n"),
         (r"\frac12", "1/2"),
+        (r"\frac{(x - y)^2}{2\varsigma}", "(x − y)²/(2ς)"),
+        (r"\frac{\delta (x - y)}{\sqrt{\delta^2 + 1}}", "δ(x − y)/√(δ² + 1)"),
+        (r"\frac{\partial \ell}{\partial z}", "∂ℓ/∂z"),
+        (r"e^{a \sigma} + e^a", "e^(aσ) + e^a"),
         (r"-(1-p_t)^\gamma \log p_t", "−(1 − pₜ)^γ log pₜ"),
         (r"\sum_{i=1}^{n} \max(0, 1 - y_i z_i)", "Σᵢ₌₁ⁿ max(0, 1 − yᵢzᵢ)"),
         (r"\sum_{c \ne y} e^{z_c - z_y}", "Σ_(c ≠ y) e^(z_c − z_y)"),
@@ -65,6 +69,14 @@ def test_paragraphs_lists_and_code_keep_their_shape():
 
 def test_a_formula_on_its_own_is_set_apart():
     assert lines_of("See\n\n$$x^2$$\n\nthere.", 40) == ["See", "", "    x²", "", "there."]
+
+
+def test_cases_stand_below_one_another():
+    text = (
+        r"$$\ell = \begin{cases} 0 & \text{for}\: s > 1 \\ 1 - s & \text{otherwise} \end{cases}$$"
+    )
+
+    assert lines_of(text, 60) == ["    ℓ = ⎧ 0, for s > 1", "        ⎩ 1 − s, otherwise"]
 
 
 @pytest.mark.parametrize("text", ["costs 3 \\$", "a_b_c and 2*3*4", "`a $b$`", "`{x}`"])
