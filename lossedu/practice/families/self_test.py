@@ -65,7 +65,7 @@ def check_bank(
             faults.append(str(error))
             continue
         shape = _shape_faults(identity)
-        faults += shape or [*faults_of(one, seeds), *_link_faults(one, known, book)]
+        faults += shape or [*faults_of(one, seeds), *_link_faults(one, {*known, *families()}, book)]
         sound[identity] = one
     return BankReport(tuple(faults), tuple(_gaps(sound)), *_tables(sound))
 
@@ -76,7 +76,7 @@ def _shape_faults(identity: str) -> list[str]:
     return schema_faults(path) if path.is_file() else []
 
 
-def _link_faults(one: Family, known: Mapping[str, Family], book: Path | None) -> list[str]:
+def _link_faults(one: Family, known: set[str], book: Path | None) -> list[str]:
     """What a family refers to and is not there."""
     found = [
         f"follow_up must be a question or an id, but {text!r} is neither"
