@@ -1,6 +1,7 @@
 """What several tests ask for is computed once a run, whichever process of the run asks first."""
 
 import hashlib
+import inspect
 import pickle
 from collections.abc import Callable
 from functools import wraps
@@ -24,10 +25,13 @@ def once_a_run(function: Callable[..., Any]) -> Callable[..., Any]:
     Two processes that ask at the same moment both compute it, and neither waits.
     """
     known: dict[str, Any] = {}
+    signature = inspect.signature(function)
 
     @wraps(function)
     def asked(*arguments, **words):
-        call = (function.__module__, function.__qualname__, arguments, sorted(words.items()))
+        bound = signature.bind(*arguments, **words)
+        bound.apply_defaults()  # however it is called, it is one call
+        call = (function.__module__, function.__qualname__, sorted(bound.arguments.items()))
         key = hashlib.blake2b(repr(call).encode(), digest_size=16).hexdigest()
         if key not in known:
             file = _folder[0] / f"{key}.pickle"

@@ -14,6 +14,7 @@ from lossedu.training.diagnosis.failures import failures
 from lossedu.training.diagnosis.robust import noise, trend
 from lossedu.training.history import EPOCH_COLUMNS, STEP_COLUMNS, History
 from lossedu.training.recipes import recipes
+from tests.training.trained import failed_run, recipe_run
 
 RECIPES = recipes()
 every_failure = pytest.mark.parametrize("name", failures())
@@ -54,28 +55,15 @@ def names(history):
     return [found.name for found in diagnose(history)]
 
 
-@pytest.fixture(scope="module")
-def failed():
-    """Each failure once, kept for all tests that look at it."""
-    kept = {}
-
-    def run(name, seed=0):
-        if (name, seed) not in kept:
-            kept[name, seed] = failures()[name](seed)
-        return kept[name, seed]
-
-    return run
-
-
 @every_failure
 @every_seed
-def test_a_run_that_fails_gets_its_diagnosis_and_no_other(failed, name, seed):
-    assert names(failed(name, seed)) == [name]
+def test_a_run_that_fails_gets_its_diagnosis_and_no_other(name, seed):
+    assert names(failed_run(name, seed)) == [name]
 
 
 @every_failure
-def test_a_diagnosis_says_with_numbers_how_it_knows_what_helps_and_where_to_read(failed, name):
-    (found,) = diagnose(failed(name))
+def test_a_diagnosis_says_with_numbers_how_it_knows_what_helps_and_where_to_read(name):
+    (found,) = diagnose(failed_run(name))
 
     assert any(character.isdigit() for character in found.evidence)
     assert found.evidence.endswith(".")
@@ -83,13 +71,13 @@ def test_a_diagnosis_says_with_numbers_how_it_knows_what_helps_and_where_to_read
     part, _, chapter = found.chapter.partition("/")
     assert part.isidentifier()
     assert chapter.replace("-", "").isalpha()
-    assert found.first_step in failed(name).steps["step"]
+    assert found.first_step in failed_run(name).steps["step"]
     assert found.chapter in str(found)
 
 
 @every_seed
-def test_nan_is_traced_to_the_step_and_the_layer_where_it_arose(failed, seed):
-    history = failed("NaN or overflow", seed)
+def test_nan_is_traced_to_the_step_and_the_layer_where_it_arose(seed):
+    history = failed_run("NaN or overflow", seed)
 
     (found,) = diagnose(history)
 
@@ -126,7 +114,7 @@ def test_a_step_that_loss_scaling_leaves_out_is_a_warning():
 @pytest.mark.parametrize("name", RECIPES)
 @two_seeds
 def test_a_healthy_run_raises_no_alarm(name, seed):
-    assert names(RECIPES[name].run(seed=seed)) == []
+    assert names(recipe_run(name, seed)) == []
 
 
 @pytest.mark.parametrize("name", ["mean", "upper bound", "digits", "ranked lists"])
@@ -155,8 +143,8 @@ def test_warm_restarts_raise_no_alarm(name, seed):
     assert names(history) == []
 
 
-def test_the_table_has_every_failure_on_its_diagonal(failed):
-    table = diagnosis_table({name: failed(name) for name in failures()})
+def test_the_table_has_every_failure_on_its_diagonal():
+    table = diagnosis_table({name: failed_run(name) for name in failures()})
 
     width = max(map(len, NAMES))
     for row in table.text():
@@ -181,8 +169,8 @@ def test_processes_that_come_apart_are_found(tmp_path, in_two_processes):
 
 @every_failure
 @pytest.mark.parametrize("unit", [1e-6, 1e3])
-def test_the_unit_of_the_loss_does_not_matter(failed, name, unit):
-    history = failed(name)
+def test_the_unit_of_the_loss_does_not_matter(name, unit):
+    history = failed_run(name)
     scaled = History(
         {c: _times(unit, v) if _is_loss(c) else v for c, v in history.steps.items()},
         {c: _times(unit, v) if _is_loss(c) else v for c, v in history.epochs.items()},
@@ -202,10 +190,10 @@ def _times(unit, column):
 
 
 @every_failure
-def test_a_history_read_from_a_file_gets_the_same_diagnosis(failed, name, tmp_path):
-    failed(name).write(tmp_path / "history.jsonl")
+def test_a_history_read_from_a_file_gets_the_same_diagnosis(name, tmp_path):
+    failed_run(name).write(tmp_path / "history.jsonl")
 
-    assert diagnose(History.read(tmp_path / "history.jsonl")) == diagnose(failed(name))
+    assert diagnose(History.read(tmp_path / "history.jsonl")) == diagnose(failed_run(name))
 
 
 def swings(*, rate):
