@@ -25,8 +25,8 @@ PACKAGES = (
 """The packages whose public functions can be called."""
 
 AGGREGATES: Mapping[str, Callable[..., Any]] = {
-    "sum": lambda values: math.fsum(values),
-    "mean": lambda values: math.fsum(values) / len(values),
+    "sum": math.fsum,
+    "mean": statistics.fmean,
     "median": statistics.median,
     "variance": statistics.pvariance,
     "largest": max,
@@ -46,8 +46,12 @@ def called(call: Mapping[str, Any], values: Mapping[str, Value]) -> Value:
     """
     name, arguments = call["call"], call.get("with", {})
     if name in AGGREGATES:
-        plain = {key: evaluated(argument, values) for key, argument in arguments.items()}
-        result = _refusals_explained(name, AGGREGATES[name], plain)
+        if set(arguments) != {"values"}:
+            raise FamilyError(f"{name} must get values alone, but gets {sorted(arguments)}.")
+        plain = evaluated(arguments["values"], values)
+        result = _refusals_explained(
+            name, lambda values: AGGREGATES[name](values), {"values": plain}
+        )
     else:
         function = public_function(name)
         tensors = {key: _argument(part, values) for key, part in arguments.items()}

@@ -54,6 +54,7 @@ def grade(answer: Mapping[str, Any], chosen: int | Sequence[int]) -> Grade:
         return Grade("known" if reasons else "wrong", " ".join(reasons) or "Not this one.")
     missed = len(right - positions)
     if missed:
-        reasons.append(f"{missed} that {'apply' if missed > 1 else 'applies'} are missing.")
+        more = "One that applies is" if missed == 1 else f"{missed} that apply are"
+        reasons.append(f"{more} missing.")
     hit = bool(positions & right)
     return Grade("partly" if hit else "wrong", " ".join(reasons) or "Not all of these apply.")
