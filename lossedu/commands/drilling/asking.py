@@ -48,7 +48,7 @@ class Asking:
         self.terminal = terminal
         self.question = question
         self.hints = 0
-        self._aided = aided
+        self.aided = aided
         self._limit = limit or question.seconds
 
     def run(self) -> Answered:
@@ -77,11 +77,11 @@ class Asking:
             elif typed:
                 return typed
             else:
-                self.terminal.line(f"  {'? for a hint, ' if self._aided else ''}skip, or quit")
+                self.terminal.line(f"  {'? for a hint, ' if self.aided else ''}skip, or quit")
 
     def _hint(self) -> None:
         hints = self.question.hints
-        if not self._aided:
+        if not self.aided:
             self.terminal.line("  No hints here.")
         elif self.hints >= len(hints):
             self.terminal.line("  There is no other hint.")
@@ -250,11 +250,11 @@ def _debugged(asking: Asking) -> tuple[Any, Grade]:
     mark = "yes" if result.verdict == "right" else "no"
     asking.terminal.write(f"The cause: {mark}. {result.says}", indent="  ")
     asking.terminal.line("Now mend it.")
-    return code.answered(asking, answer["fix"], lambda text: {"cause": cause, "fix": text})
+    return code.answered(asking, answer["fix"], cause)
 
 
 def _coded(asking: Asking) -> tuple[Any, Grade]:
-    return code.answered(asking, asking.question.answer, lambda text: text)
+    return code.answered(asking, asking.question.answer)
 
 
 _KINDS: Mapping[str, Callable[[Asking], tuple[Any, Grade]]] = {

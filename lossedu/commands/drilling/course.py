@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lossedu.commands.drilling import solutions
 from lossedu.commands.drilling.asking import Answered, Asking
 from lossedu.commands.drilling.terminal import SkippedError, Terminal
 from lossedu.practice.families import Family, Question, draw
@@ -99,7 +100,9 @@ def tell(terminal: Terminal, question: Question, outcome: Answered) -> None:
     if outcome.mark:
         terminal.write(f"{sign} Kept as {outcome.mark}.", style)
     else:
-        terminal.write(f"{sign} {outcome.grade.says}", style)
+        terminal.report(f"{sign} {outcome.grade.says}", style)
+        if not right:
+            solutions.show(terminal, question)
     if question.explanation:
         terminal.write(question.explanation)
 

@@ -69,6 +69,14 @@ class Terminal:
             self.line(f"{lead}{line}".rstrip(), style)
             lead = indent
 
+    def report(self, text: str, style: str = "", *, indent: str = "") -> None:
+        """Words of a grader: what Python has printed keeps its lines."""
+        if "\n" not in text:
+            self.write(text, style, indent=indent)
+            return
+        for line in text.splitlines():
+            self.line(f"{indent}{line}", style)
+
     def line(self, text: str = "", style: str = "") -> None:
         """One line as it stands."""
         self._console.print(Text(text, style=style))

@@ -1,5 +1,6 @@
 """Records from JSON: each field is read or refused, with the place in the file where it stands."""
 
+import json
 import math
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +12,7 @@ from lossedu.practice.progress.records import (
     EASY,
     HINTS,
     LEVELS,
+    LONGEST_ANSWER,
     SOURCES,
     VERDICTS,
     ProgressError,
@@ -134,7 +136,11 @@ def _texts(value: Any, place: str) -> list[str]:
     return value
 
 
-def _anything(value: Any, place: str) -> Any:
+def _answer(value: Any, place: str) -> Any:
+    if len(json.dumps(value, ensure_ascii=False)) > LONGEST_ANSWER:
+        raise ProgressError(
+            f"{place} must have at most {LONGEST_ANSWER} characters, but is {_shown(value)}."
+        )
     return value
 
 
@@ -156,7 +162,7 @@ _REVIEW: Mapping[str, _Reader] = {
     "hints": _whole(0, HINTS),
     "seconds": _seconds,
     "source": _one_of(SOURCES),
-    "answer": _anything,
+    "answer": _answer,
     "ticks": _texts,
 }
 _SELF_RATING: Mapping[str, _Reader] = {"at": _moment, "skill": _text, "level": _whole(1, LEVELS)}

@@ -16,6 +16,8 @@ SOURCES = ("page", "terminal", "mock")
 RIGHT = ("right", "rounded")
 HINTS = 3
 LEVELS = 5
+LONGEST_ANSWER = 4000
+"""As many characters of JSON as an answer may have."""
 
 
 class ProgressError(ValueError):

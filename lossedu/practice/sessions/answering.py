@@ -7,14 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from lossedu.practice.families import VARIANTS, Family, Question
-from lossedu.practice.progress.records import HINTS, Review, new_id, next_repetition, rating_of
+from lossedu.practice.progress.records import (
+    HINTS,
+    LONGEST_ANSWER,
+    Review,
+    new_id,
+    next_repetition,
+    rating_of,
+)
 
 MARKS = {"right": "strong", "partly": "lean", "wrong": "no"}
 """The mark of the rubric that a verdict on a spoken answer or a design suggests."""
 VERDICTS = {mark: verdict for verdict, mark in MARKS.items()}
 MARKED = ("spoken", "design")
 """The kinds that are marked with a rubric."""
-_LONGEST_ANSWER = 3500  # of JSON; the page keeps 4000
 
 
 @dataclass(frozen=True)
@@ -109,13 +115,13 @@ def review_of(
 
 
 def _shortened(answer: Any) -> Any:
-    """Long code is kept in part."""
-    if len(json.dumps(answer, ensure_ascii=False)) <= _LONGEST_ANSWER:
+    """Long code is kept in part: few enough characters, for some need six in JSON."""
+    if len(json.dumps(answer, ensure_ascii=False)) <= LONGEST_ANSWER:
         return answer
+    most = LONGEST_ANSWER // 8
     if isinstance(answer, Mapping):
-        share = _LONGEST_ANSWER // (2 * len(answer))
-        return {key: v[:share] if isinstance(v, str) else v for key, v in answer.items()}
-    return answer[: _LONGEST_ANSWER // 2] if isinstance(answer, str) else None
+        return {key: v[:most] if isinstance(v, str) else v for key, v in answer.items()}
+    return answer[:most] if isinstance(answer, str) else None
 
 
 def _ticks(question: Question, answer: Any) -> tuple[str, ...]:

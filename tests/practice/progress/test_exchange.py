@@ -79,6 +79,7 @@ def test_any_answer_survives_the_exchange(answer, seconds, ticks):
         (["reviews", 0, "verdict"], "good", "reviews[0].verdict must be one of 'right', "),
         (["reviews", 0, "source"], "me", "reviews[0].source must be one of 'page', 'terminal', "),
         (["reviews", 0, "ticks"], "a", "reviews[0].ticks must be a list of texts, but is 'a'."),
+        (["reviews", 0, "answer"], "x" * 4000, "reviews[0].answer must have at most 4000 char"),
         (["reviews", 0, "extra"], 1, "reviews[0] must have no other field, but has 'extra'."),
         (["grid", 0, "level"], 6, "grid[0].level must be a whole number from 1 to 5, but is 6."),
         (["settings", "date"], "soon", "settings.date must be a date such as 2027-01-31, but is"),
