@@ -40,6 +40,7 @@ class Entry:
     title: str
     family: str
     chapter: str
+    references: tuple[str, ...]
 
 
 def entries(folder: Path) -> list[Entry]:
@@ -61,7 +62,8 @@ def _entry(call: ast.Call) -> Entry:
     variant = ast.literal_eval(given["variant"]) if "variant" in given else {}
     choice = ", ".join(f'{key}="{value}"' for key, value in variant.items())
     name = ast.unparse(given["function"]) + (f"({choice})" if choice else "")
-    return Entry(name, title, family, chapter)
+    references = ast.literal_eval(given["references"]) if "references" in given else ()
+    return Entry(name, title, family, chapter, references)
 
 
 def sections(written: set[str]) -> str:
@@ -80,6 +82,8 @@ def _section(loss: Entry, written: set[str]) -> str:
     card = _CARD.format(title=loss.title, name=loss.name)
     if loss.chapter in written:
         card += f"\nExplained in [its chapter](../{loss.chapter}.md).\n"
+    if loss.references:
+        card += f"\nLiterature: {{cite:t}}`{','.join(loss.references)}`.\n"
     return card
 
 

@@ -18,6 +18,8 @@ def test_the_atlas_has_a_section_for_every_loss_and_links_chapters_that_exist(lo
     for spec in catalog.specs().values():
         assert f"card({spec.name!r})" in text
         assert f"\n### {spec.title}\n" in text
+        cited = f"{{cite:t}}`{','.join(spec.references)}`" if spec.references else ""
+        assert cited in text
     assert text.count("(../classification/focal.md)") == 2
     assert atlas.MARK in (BOOK / "reference" / "loss-atlas.md").read_text()
 
