@@ -31,6 +31,9 @@ answer = 0.9
 ::::
 ````
 
+``{drill} ID`` with nothing in it is a family of the bank, by its id: the page asks it and grades
+the answer (`practice`).
+
 A mistake is a wrong answer that the check must refuse; no reader sees it.  A drill on paper has no
 task, check and mistake.  Before a page is executed, a cell that readers do not
 see is added for each drill with code; it runs ``lossedu.practice.verify_drill`` in the chapter's
@@ -192,6 +195,8 @@ class Drill(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The drill as a box, and its label for links."""
+        if not self.content and not set(self.options) - {"label"}:
+            return self._of_the_bank()
         missing = [name for name in self.option_spec if name not in self.options]
         if missing:
             raise self.error(f"a drill must have a label, level and minutes, but lacks {missing}.")
@@ -199,9 +204,10 @@ class Drill(SphinxDirective):
             text = read_drill("\n".join(self.content))
         except ValueError as error:
             raise self.error(str(error)) from error
-        box = drill("", self._title(text), names=[self.options["label"]], classes=["drill"])
-        self.set_source_info(box)
-        self.state.document.note_explicit_target(box)
+        effort = f"{self.options['level']}, {self.options['minutes']} minutes"
+        if text.task:
+            effort += ", checked by code"
+        box = self._box(self.arguments[0], effort, self.options["label"])
         self._parse(text.prompt, box)
         if text.task and text.check:
             box += self._code("task", text.task) + self._code("check", text.check)
@@ -210,12 +216,26 @@ class Drill(SphinxDirective):
         box += solution
         return [box]
 
-    def _title(self, text: DrillText) -> nodes.title:
+    def _of_the_bank(self) -> list[nodes.Node]:
+        from practice.box import Contents, effort, family_of  # it needs what stands here
+
+        name = self.arguments[0]
+        one = family_of(self, name)
+        box = self._box(one.title, effort(one), self.options.get("label", name))
+        box["family"], box["kind"] = name, one.kind
+        box += Contents(self).of(one)
+        return [box]
+
+    def _box(self, title: str, effort: str, label: str) -> drill:
+        """A box with its title alone."""
+        box = drill("", self._title(title, effort), names=[label], classes=["drill"])
+        self.set_source_info(box)
+        self.state.document.note_explicit_target(box)
+        return box
+
+    def _title(self, title: str, effort: str) -> nodes.title:
         number = self.env.temp_data["drills"] = self.env.temp_data.get("drills", 0) + 1
-        words, _ = self.state.inline_text(self.arguments[0], self.lineno)
-        effort = f"{self.options['level']}, {self.options['minutes']} minutes"
-        if text.task:
-            effort += ", checked by code"
+        words, _ = self.state.inline_text(title, self.lineno)
         inline = nodes.inline("", f"({effort})", classes=["drill-effort"])
         plain = "".join(word.astext() for word in words)  # what links to the drill say
         return nodes.title("", f"Drill {number}. ", *words, nodes.Text(" "), inline, plain=plain)
@@ -252,12 +272,19 @@ def name_links(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def open_drill(self: HTML5Translator, node: drill) -> None:
-    """Begin the box."""
-    self.visit_admonition(node)
+    """Begin the box; one of the bank says which family it asks."""
+    if "family" in node:
+        data = {"data-family": node["family"], "data-kind": node["kind"]}
+        self.body.append(self.starttag(node, "div", CLASS="admonition", **data))
+    else:
+        self.visit_admonition(node)
 
 
 def close_drill(self: HTML5Translator, node: drill) -> None:
-    """End the box."""
+    """End the box; on paper, one of the bank says where it can be answered."""
+    if "family" in node:
+        place = f"{self.builder.current_docname}.html#{node['ids'][0]}"
+        self.body.append(f'<p class="practice-link">To answer it: {place}</p>')
     self.depart_admonition(node)
 
 

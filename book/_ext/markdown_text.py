@@ -6,6 +6,7 @@ error that names it.
 """
 # ruff: noqa: D102, N802, N815  a method is named after the node that it writes
 
+import base64
 import html
 import re
 from collections.abc import Callable, Iterable
@@ -123,6 +124,12 @@ class Markdown:
 
     def block_transition(self, node: nodes.transition) -> str:
         return "---"
+
+    def block_picture(self, node: nodes.Element) -> str:
+        """As an image: Jupyter removes drawings that stand in the text."""
+        data = base64.b64encode(node["svg"].encode()).decode()
+        alt = html.escape(node["alt"])
+        return f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}">'
 
     def block_raw(self, node: nodes.raw) -> str:
         return node.astext().strip() if "html" in node.get("format", "") else ""

@@ -12,7 +12,7 @@ import posixpath
 import re
 import textwrap
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -105,15 +105,26 @@ class Cells:
         title, *rest = node.children
         self.say(f"{'#' * (depth + 1)} {self.markdown.inline(title)}", new_cell=True)
         task = ""
-        for child in rest:
+        for child in _blocks(rest):
             classes = child.get("classes", []) if isinstance(child, nodes.Element) else []
             if "drill-task" in classes:
                 task = child.astext()
                 self.code(task, ["drill"])
+            elif "drill-setup" in classes:
+                self.code(child.astext())
             elif "drill-check" in classes:
                 self.code(patient(task, child.astext()), ["drill-check"])
             elif "drill-part" not in classes:
                 self.say(self.markdown.block(child))
+
+
+def _blocks(children: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
+    """The blocks of a drill; those of a question of the bank stand in a box of their own."""
+    for child in children:
+        if isinstance(child, nodes.container) and "practice-prompt" in child["classes"]:
+            yield from child.children
+        else:
+            yield child
 
 
 def patient(task: str, check: str) -> str:

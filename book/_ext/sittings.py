@@ -28,7 +28,7 @@ MINUTES = {
 }
 """What one of each costs a reader who follows."""
 
-_EFFORT = re.compile(r"(\d+) minutes")
+_EFFORT = re.compile(r"(\d+) minutes?")
 
 
 class Pause(SphinxDirective):

@@ -1,0 +1,147 @@
+"""A small book with a drill of every kind, built once and opened from its folder."""
+
+import json
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from playwright.sync_api import Browser, Page
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from lossedu.practice.families import bank
+
+ROOT = Path(__file__).parent.parent.parent.parent
+FAMILIES = Path(__file__).parent / "families"
+KEY = "lossedu.practice.v1"
+FRONT = {"classification": ["focal", "cross-entropy"], "foundations": ["what-a-loss-asks"]}
+"""Pages that families name as their chapters."""
+
+# The second frame from now begins when the first has been drawn.
+DRAWN = "() => new Promise(so => requestAnimationFrame(() => requestAnimationFrame(so)))"
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in FAMILIES.glob("*.yaml"))
+
+
+@pytest.fixture(scope="session")
+def practice_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the site; families are those of this folder while it is used."""
+    folder = tmp_path_factory.mktemp("practice")
+    source = folder / "source"
+    _write_pages(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "book" / "_ext")
+        patch.setattr(bank, "bank_folder", lambda: FAMILIES)
+        bank.families.cache_clear()
+        _build(source, folder)
+        yield folder / "html"
+    bank.families.cache_clear()
+
+
+def _write_pages(source: Path) -> None:
+    pages = {"index": "# Book\n", "part/drills": "# Drills\n"}
+    for name in names():
+        pages["part/drills"] += f"\n```{{drill}} {name}\n```\n"
+    pages["part/drills"] += "\nSee {ref}`a-number`.\n"
+    for part, chapters in FRONT.items():
+        pages |= {f"{part}/{name}": f"# {name.capitalize()}\n" for name in chapters}
+    for path in (ROOT / "book" / "interview").glob("*.md"):
+        if "{practice-app}" in (text := path.read_text(encoding="utf-8")):
+            pages[f"interview/{path.stem}"] = text
+    listed = "\n".join(name for name in pages if name != "index")
+    pages["index"] += f"\n```{{toctree}}\n{listed}\n```\n"
+    for name, text in pages.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / f"{name}.md").write_text(text, encoding="utf-8")
+    vendored = source / "_vendor"
+    vendored.symlink_to(ROOT / "book" / "_vendor")
+
+
+def _build(source: Path, folder: Path) -> None:
+    book = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    known = book["sphinx"]["config"]
+    static = ROOT / "book" / "_static"
+    settings = {
+        "extensions": ["myst_nb", "sphinx_book_theme", "folds", "site_files", "drills", "practice"],
+        "root_doc": "index",
+        "exclude_patterns": ["_vendor"],
+        "html_theme": "sphinx_book_theme",
+        "html_static_path": [str(static)],
+        "html_css_files": [path.relative_to(static).as_posix() for path in static.rglob("*.css")],
+        "myst_enable_extensions": book["parse"]["myst_enable_extensions"],
+        "suppress_warnings": ["toc.not_included"],
+        "nb_execution_mode": "off",
+        **{
+            key: known[key]
+            for key in ("mathjax_path", "mathjax3_config", "html_theme_options", "language")
+        },
+        "chapter_packages": known["chapter_packages"],
+        "chapter_lookups": known["chapter_lookups"],
+    }
+    places = (str(source), None, str(folder / "html"), str(folder / "doctrees"), "html")
+    with patch_docutils(), docutils_namespace(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the packages that Sphinx loads
+        app = Sphinx(*places, settings, status=None, freshenv=True, warningiserror=True)
+        app.build()
+    assert app.statuscode == 0
+
+
+@pytest.fixture
+def folder(browser: Browser, practice_book: Path) -> Iterator[Callable[..., Page]]:
+    """Open a page of the saved folder; what it complains of, or asks of a host, fails the test."""
+    contexts, complaints = [], []
+
+    def open_page(
+        name: str, *, state: object = None, script: str = "", mode: str = "light", **options: object
+    ) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        context.add_init_script(
+            f"localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}')"
+        )
+        if state is not None:
+            text = state if isinstance(state, str) else json.dumps(state)
+            kept = f"localStorage.setItem({KEY!r}, {json.dumps(text)})"
+            script += f"\nif (!localStorage.getItem({KEY!r})) {{ {kept}; }}"
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.on("request", lambda asked: _must_be_local(asked.url, complaints))
+        page.goto((practice_book / f"{name}.html").as_uri(), wait_until="load")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _must_be_local(url: str, complaints: list[str]) -> None:
+    if not url.startswith(("file:", "data:", "blob:")):
+        complaints.append(f"asks {url}")
+
+
+@pytest.fixture
+def drill(folder: Callable[..., Page]) -> Callable[..., Page]:
+    """Open the page of drills with one of them in view and ready."""
+
+    def show(name: str, page: Page | None = None, **options: object):
+        page = page or folder("part/drills", **options)
+        box = page.locator(f"#{name}")
+        box.scroll_into_view_if_needed()
+        page.wait_for_selector(f"#{name}[data-ready]")
+        return box
+
+    return show
+
+
+@pytest.fixture
+def kept() -> Callable[[Page], dict]:
+    """What the browser keeps."""
+    return lambda page: json.loads(page.evaluate(f"localStorage.getItem({KEY!r})"))
