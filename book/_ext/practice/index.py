@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 
 from lossedu.practice.families import KINDS, LEVELS, MILESTONE_DAYS, SKILLS, Family
+from lossedu.practice.plain_text import one_line_of
+from lossedu.practice.sessions import actions, mock, report
 
 COLUMNS = (
     *("id", "title", "skills", "level", "kind", "seconds", "topics", "chapter", "variants"),
@@ -30,9 +32,14 @@ def script(
         "levels": {str(level): words for level, words in LEVELS.items()},
         "kinds": dict(KINDS),
         "definitions": {
-            "shown": "Shown is the highest level of a question whose last answer was right and without a hint.",
-            "recall": "Recall is what is expected on the day, of the questions seen.",
-            "most": 3, "actions": 5, "mockEvery": 7, "tooManyHints": 0.3, "mockMinutes": 30,
+            "shown": report.SHOWN,
+            "recall": report.RECALL,
+            "most": report.MOST,
+            "ahead": report.IN_A_WEEK.days,
+            "actions": actions.COUNT,
+            "mockEvery": actions.MOCK_EVERY.days,
+            "mockMinutes": mock.MINUTES[1],
+            "tooManyHints": actions.TOO_MANY_HINTS,
             "milestones": MILESTONE_DAYS,
         },
         "chapters": {page: pages[page] for page in sorted(chapters) if page in pages},
@@ -43,5 +50,10 @@ def script(
 
 def _row(one: Family, variants: int) -> list[object]:
     found: dict[str, object] = {name: getattr(one, name) for name in COLUMNS if name != "variants"}
-    found |= {"variants": variants, "skills": list(one.skills), "topics": list(one.topics)}
+    found |= {
+        "title": one_line_of(one.title),
+        "variants": variants,
+        "skills": list(one.skills),
+        "topics": list(one.topics),
+    }
     return [found[name] for name in COLUMNS]

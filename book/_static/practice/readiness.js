@@ -63,7 +63,7 @@
     const {skills: names, levels, definitions} = practice.index;
     const rows = report.skills.map(function (line) {
       const name = names[line.skill];
-      const short = line.claimed !== null && line.claimed > (line.shown || 0);
+      const short = line.claimed !== null && line.claimed > (line.shown || 1);
       return el("tr", {}, el("th", {scope: "row"}, name),
         el("td", {}, levelOf(line.claimed)),
         el("td", {}, line.shown === null ? "nothing yet" : [
@@ -163,7 +163,7 @@
     const on = practice.schedule.dateOf(report.on);
     replace(body,
       el("section", {}, el("p", {class: "practice-summary"},
-        (report.exam ? "Interview: " : "Today: ") + on + ". ",
+        (report.exam ? "Interview: " : "In a week: ") + on + ". ",
         number(report.reviews.length, report.reviews, "All answers"), " answers, ",
         number(report.right.length, report.right, "Accepted answers"), " of them accepted.")),
       skills(report), steps(report), memory(report, on), habits(report));

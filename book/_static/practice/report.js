@@ -40,7 +40,7 @@
       .filter(function ([family]) { return byId.has(family); }));
     const exam = progress.settings.date === null ? null : schedule.dayOf(progress.settings.date);
     const ahead = exam !== null && exam >= day;
-    const on = ahead ? exam : day;
+    const on = ahead ? exam : day + definitions.ahead;
     const answers = grouped(progress.reviews, function (review) { return [review.family]; });
     const claimed = new Map(progress.grid.map(function (one) { return [one.skill, one.level]; }));
     const known = {families, byId, cards, on, day, answers, claimed, progress, definitions};
@@ -213,9 +213,9 @@
 
   function* overrated(report, skills) {
     const gaps = report.skills
-      .filter(function (line) { return line.claimed !== null && line.claimed > (line.shown || 0); })
+      .filter(function (line) { return line.claimed !== null && line.claimed > (line.shown || 1); })
       .sort(function (a, b) {
-        return (b.claimed - (b.shown || 0)) - (a.claimed - (a.shown || 0)) || compare(a.skill, b.skill);
+        return (b.claimed - (b.shown || 1)) - (a.claimed - (a.shown || 1)) || compare(a.skill, b.skill);
       });
     for (const line of gaps) {
       yield step("topic " + line.skill, "level " + line.claimed + " is claimed, "

@@ -12,8 +12,8 @@ from lossedu.practice.sessions.mock import MINUTES
 from lossedu.practice.sessions.report import Report
 
 COUNT = 5
-_MOCK_EVERY = timedelta(days=7)
-_TOO_MANY_HINTS = 0.3
+MOCK_EVERY = timedelta(days=7)
+TOO_MANY_HINTS = 0.3
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _candidates(
         why = f"{slow.seconds:.0f} s where {slow.limit} s are fluent: {slow.title}"
         yield Action(f"lossedu drill topic {slow.family}", why, slow.reviews)
     aided = tuple(r for count, reviews in report.hints.items() if count for r in reviews)
-    if aided and len(aided) > _TOO_MANY_HINTS * len(report.reviews):
+    if aided and len(aided) > TOO_MANY_HINTS * len(report.reviews):
         why = f"{len(aided)} of {len(report.reviews)} answers took hints: answer before you look"
         yield Action("lossedu drill today --no-hints", why, aided)
     yield from _least_seen(report)
@@ -103,7 +103,7 @@ def _overrated(report: Report) -> Iterator[Action]:
 
 def _mock(report: Report, progress: Progress) -> Iterator[Action]:
     mocked = _latest(progress.reviews, "mock")
-    if progress.reviews and (mocked is None or report.day - mocked.when.date() >= _MOCK_EVERY):
+    if progress.reviews and (mocked is None or report.day - mocked.when.date() >= MOCK_EVERY):
         when = f"the last was on {mocked.when.date()}" if mocked else "there was none yet"
         yield Action(f"lossedu drill mock --minutes {MINUTES[1]}", f"a mock interview: {when}")
 

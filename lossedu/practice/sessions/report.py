@@ -14,6 +14,10 @@ from lossedu.practice.progress.schedule import Card, cards_of
 from lossedu.practice.sessions.grid import claimed_levels
 
 IN_A_WEEK = timedelta(days=7)
+SHOWN = "Shown is the highest level of a question whose last answer was right and without a hint."
+RECALL = "Recall is what is expected on that day of the questions seen."
+"""What the report says of its own numbers, here and on the page of the book."""
+
 MOST = 3
 """As many of the slowest and of the weakest are named."""
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from lossedu.practice.families import LEVELS, SKILLS, Family
 from lossedu.practice.plain_text import one_line_of
 from lossedu.practice.progress.records import Review, as_text
-from lossedu.practice.sessions.report import Report, SkillLine
+from lossedu.practice.sessions.report import RECALL, SHOWN, Report, SkillLine
 
 
 def report_page(report: Report, families: Mapping[str, Family]) -> str:
@@ -110,9 +110,8 @@ def _skills(report: Report, page: _Page) -> Iterator[str]:
     rows = "".join(_skill(line, page) for line in report.skills)
     heading = _heading("skill", "level", "claimed", "shown", n=("accepted", "seen", "recall"))
     yield (
-        '<h2>Claimed and shown</h2><p class="soft">Shown is the highest level of a question whose '
-        "last answer was right and without a hint: filled circles. Open ones are claimed alone. "
-        f"Recall is what is expected on {report.on} of the questions seen.</p>"
+        f'<h2>Claimed and shown</h2><p class="soft">{SHOWN} Its circles are filled; open ones are '
+        f"claimed alone. {RECALL}</p>"
         f'<table class="skills">{heading}<tbody>{rows}</tbody></table>'
     )
 

@@ -36,6 +36,7 @@ def practice_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(ROOT / "book" / "_ext")
         patch.setattr(bank, "bank_folder", lambda: FAMILIES)
+        patch.setattr(bank, "made_families", dict)
         bank.families.cache_clear()
         _build(source, folder)
         yield folder / "html"
