@@ -32,7 +32,8 @@ HOSTILE = (
 )
 """Texts that no grader may accept or stumble over."""
 
-_UNREADABLE = re.compile(r"\d\.\d{7,}|\d{13,}|\b(?:nan|inf)\b")
+# More than six digits behind the point, zeros in front not counted.
+_UNREADABLE = re.compile(r"\d\.0*[1-9]\d{6,}|\d{13,}|\b(?:nan|inf)\b")
 _NUMBER = re.compile(r"(?<![\w.])[-−]?\d+(?:\.\d+)?%?")
 _WORD = re.compile(r"[A-Za-zα-ω]{4,}")
 _COVERED = 0.6

@@ -12,6 +12,7 @@ from typing import Any
 import sympy as sp
 
 from lossedu.losses import LossSpec
+from lossedu.practice.generated.words import along
 from lossedu.properties import along_axis
 from lossedu.symbolic import formula, gradient, in_inputs, show
 from lossedu.symbolic.display import latex
@@ -143,14 +144,20 @@ def _along_its_axis(spec: LossSpec) -> Subject:
     kept = {p.name: p.name for p in spec.parameters if p.shown and p.name != "power"}
     expression, a, axis = along_axis(spec, dict(kept))
     loss = _in_one_sigmoid(sp.simplify(sp.nsimplify(expression, rational=True)))
-    stated = f"$$\\ell(a) = {latex(loss)},$$\n\nwhere $a$ is its axis: {axis}"
     case, argument = "", a
     if loss.has(sp.Abs) or loss.has(above):  # a side is chosen, on which the formula is short
         case, argument = "where $a > 0$", sp.Symbol("a", positive=True)
-        loss = sp.simplify(loss.subs(a, argument))
-        stated = f"$$\\ell(a) = {latex(loss)} \\quad (a > 0),$$\n\nwhere $a$ is its axis: {axis}"
-    slope = sp.simplify(_in_one_sigmoid(derivative(loss, argument)))
+        loss = _apart(sp.simplify(loss.subs(a, argument)))
+    stated = f"$$\\ell(a) = {latex(loss)}$$\n\n{along(spec, axis, '$a$')}"
+    slope = _apart(sp.simplify(_in_one_sigmoid(derivative(loss, argument))))
     return Subject(stated, loss, slope, argument, case)
+
+
+def _apart(expression: sp.Expr) -> sp.Expr:
+    """An expression in which no power hides inside a logarithm."""
+    if not any(log.args[0].is_Pow for log in expression.atoms(sp.log)):
+        return expression
+    return sp.factor(sp.expand_log(expression, force=True))
 
 
 def _in_one_sigmoid(expression: sp.Expr) -> sp.Expr:

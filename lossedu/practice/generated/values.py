@@ -6,7 +6,7 @@ import sympy as sp
 
 from lossedu.losses import LossSpec
 from lossedu.practice.generated.printing import typed
-from lossedu.practice.generated.words import default_options, shared, with_options
+from lossedu.practice.generated.words import along, default_options, shared, with_options
 from lossedu.properties import along_axis
 from lossedu.symbolic import in_inputs
 from lossedu.symbolic.expressions import CLASSES, symbol
@@ -140,7 +140,7 @@ def _along_its_axis(spec: LossSpec) -> dict[str, Any]:
     return {
         "params": {"a": {"choice": chosen}},
         "let": {"loss": typed(exact)},
-        "prompt": f"{spec.title}: {axis} is {{a}}. {_asks(spec)}",
+        "prompt": f"{spec.title}. {along(spec, axis, '{a}')}. {_asks(spec)}",
         "answer": {"value": "loss", "digits": 3},
         "misconceptions": [mistake] if mirrored else [],
         "hints": [

@@ -56,6 +56,16 @@ def shared(
     }
 
 
+def along(spec: LossSpec, axis: str, value: str) -> str:
+    """What has a value on the axis of a loss, as a sentence."""
+    if spec.unit == "list" and spec.targets == "event":
+        inside = f"the one inside of the mask has the logit {value}"
+        return f"Of two pixels {inside}, the one outside its negative"
+    if spec.unit == "list":
+        return f"Of two items, of grades 1 and 0, the better one leads by {value}"
+    return f"Its argument is the {axis}: {value}"
+
+
 def default_options(spec: LossSpec) -> dict[str, Any]:
     """Every option as the function has it; None for those that are then off."""
     return {parameter.name: None for parameter in spec.parameters} | spec.defaults
