@@ -86,7 +86,7 @@ def test_the_wheel_holds_the_packages_the_assignments_samples_and_what_describes
 def test_data_that_is_no_python_is_in_the_wheel_and_tests_are_not(wheel):
     endings = {Path(name).suffix for name in wheel}
 
-    assert endings >= {".py", ".typed", ".js", ".mplstyle", ".j2", ".md"}
+    assert endings >= {".py", ".typed", ".js", ".mplstyle", ".j2", ".md", ".yaml", ".json"}
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(wheel)
     assert [name for name in wheel if Path(name).name.startswith(("test_", "conftest"))] == []
 

@@ -72,7 +72,10 @@ def parsed(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise FamilyError(f"line {line}: must be YAML, but {error.problem}.") from error
+        hint = (
+            " Hint: put text with ': ' in it into quotes." if "mapping values" in f"{error}" else ""
+        )
+        raise FamilyError(f"line {line}: must be YAML, but {error.problem}.{hint}") from error
     except yaml.YAMLError as error:
         raise FamilyError(f"line 1: must be YAML, but {error}.") from error
 
