@@ -7,6 +7,7 @@ from lossedu.entry import run
 
 EXTRAS = {
     "losses": "cli",
+    "choose": "cli",
     "train": "train",
     "diagnose": "train",
     "landscape": "landscape",

@@ -59,6 +59,7 @@ def test_no_extra_is_offered_without_code_that_imports_what_it_brings():
         ("lossedu train digits", "lossedu train needs typer", "train"),
         ("lossedu diagnose runs", "lossedu diagnose needs typer", "train"),
         ("lossedu landscape gate runs", "lossedu landscape needs typer", "landscape"),
+        ("lossedu choose number", "lossedu choose needs typer", "cli"),
         ("lossedu drill today", "lossedu drill needs typer", "practice"),
         ("autograder", "autograder needs typer", "grade"),
         ("autograder grade --assignment focal", "autograder needs typer", "grade"),
@@ -185,6 +186,8 @@ def runs(tmp_path_factory) -> Path:
     ("extra", "line"),
     [
         ("cli", "lossedu losses focal"),
+        ("cli", "lossedu choose number mean"),
+        ("cli", "lossedu choose --outline"),
         ("train", "lossedu train"),
         ("train", "lossedu diagnose RUNS"),
         ("landscape", "lossedu landscape plane RUNS --resolution 3 --out OUT.html"),

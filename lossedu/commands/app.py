@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from lossedu.commands.choose import choose
 from lossedu.commands.diagnose import diagnose
 from lossedu.commands.drill import drill
 from lossedu.commands.landscape import landscape
@@ -14,10 +15,10 @@ from lossedu.entry import show_version
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="What is known of each loss, how to train with it, what lies around a model, and drills.",
+    help="Which loss to take, what is known of it, training, what lies around a model, and drills.",
 )
 
-for command in (losses, train, diagnose):
+for command in (losses, choose, train, diagnose):
     app.command()(command)
 for report in (compare, gate, paths):
     landscape.command()(report)
