@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from contextlib import suppress
 
 import pytest
@@ -45,9 +44,7 @@ class Session:
 
     def wait_for(self, text):
         """Read until a text has been printed."""
-        end = time.monotonic() + HANG_S
         while text not in self.output:
-            assert time.monotonic() < end, self.output
             if not self._read():
                 raise AssertionError(f"it ended without {text!r}: {self.output}")
 
@@ -60,6 +57,13 @@ class Session:
             pass
         os.close(self.master)
         return self.process.wait(timeout=HANG_S)
+
+    def close(self):
+        """End what a failed test has left."""
+        self.process.kill()
+        self.process.wait()
+        with suppress(OSError):
+            os.close(self.master)
 
     def _read(self):
         with suppress(OSError):  # the end, on Linux
@@ -75,13 +79,27 @@ def data(tmp_path):
     return tmp_path / "practice.sqlite"
 
 
+@pytest.fixture
+def begin():
+    """Begins sessions, and ends what a failed test has left of them."""
+    sessions = []
+
+    def started(*arguments, **settings):
+        sessions.append(Session(*arguments, **settings))
+        return sessions[-1]
+
+    yield started
+    for session in sessions:
+        session.close()
+
+
 def reviews(data):
     with Store(data) as store:
         return store.progress().reviews
 
 
-def test_a_question_is_answered_in_a_terminal(data):
-    session = Session("topic", QUESTION, data=data)
+def test_a_question_is_answered_in_a_terminal(begin, data):
+    session = begin("topic", QUESTION, data=data)
     session.wait_for("> ")
     session.type(own_answer(draw(family(QUESTION), 0)) + "\n")
     session.wait_for("1 answer, 1 right.")
@@ -92,8 +110,8 @@ def test_a_question_is_answered_in_a_terminal(data):
     assert [review.verdict for review in reviews(data)] == ["right"]
 
 
-def test_there_is_no_colour_where_nobody_wants_it(data):
-    session = Session("topic", QUESTION, data=data, NO_COLOR="1")
+def test_there_is_no_colour_where_nobody_wants_it(begin, data):
+    session = begin("topic", QUESTION, data=data, NO_COLOR="1")
     session.wait_for("> ")
     session.type("quit\n")
 
@@ -101,8 +119,8 @@ def test_there_is_no_colour_where_nobody_wants_it(data):
     assert not re.search(r"\x1b\[\d*(;\d+)*3\d", session.output)
 
 
-def test_ctrl_c_at_a_question_keeps_the_answers_before_it(data):
-    session = Session("topic", QUESTION, data=data)
+def test_ctrl_c_at_a_question_keeps_the_answers_before_it(begin, data):
+    session = begin("topic", QUESTION, data=data)
     session.wait_for("> ")
     session.type("0.0001\n")  # wrong: the question comes once more
     session.wait_for("2 of 2")
@@ -114,8 +132,8 @@ def test_ctrl_c_at_a_question_keeps_the_answers_before_it(data):
     assert len(reviews(data)) == 1
 
 
-def test_ctrl_c_before_the_first_question_leaves_a_whole_file(data):
-    session = Session("today", data=data)
+def test_ctrl_c_before_the_first_question_leaves_a_whole_file(begin, data):
+    session = begin("today", data=data)
     session.wait_for("Enter to begin")
     session.type("\x03")
 
@@ -123,8 +141,8 @@ def test_ctrl_c_before_the_first_question_leaves_a_whole_file(data):
     assert reviews(data) == ()
 
 
-def test_ctrl_d_ends_the_session_well(data):
-    session = Session("topic", QUESTION, data=data)
+def test_ctrl_d_ends_the_session_well(begin, data):
+    session = begin("topic", QUESTION, data=data)
     session.wait_for("> ")
     session.type("\x04")
 
@@ -132,8 +150,8 @@ def test_ctrl_d_ends_the_session_well(data):
     assert "All is kept in" in session.output
 
 
-def test_a_terminal_that_is_closed_loses_nothing(data):
-    session = Session("topic", QUESTION, data=data)
+def test_a_terminal_that_is_closed_loses_nothing(begin, data):
+    session = begin("topic", QUESTION, data=data)
     session.wait_for("> ")
     session.type("0.0001\n")
     session.wait_for("2 of 2")
@@ -149,12 +167,12 @@ def a_coding_question():
 
 
 @pytest.mark.slow  # the check of an answer imports what the answer does
-def test_code_is_written_in_the_editor(data, tmp_path):
+def test_code_is_written_in_the_editor(begin, data, tmp_path):
     question = a_coding_question()
     answer = tmp_path / "answer.py"
     answer.write_text(own_answer(draw(question, 0)), encoding="utf-8")
     editor = f"{sys.executable} -c 'import shutil, sys; shutil.copy(\"{answer}\", sys.argv[1])'"
-    session = Session("topic", question.id, data=data, EDITOR=editor, VISUAL="")
+    session = begin("topic", question.id, data=data, EDITOR=editor, VISUAL="")
     session.wait_for("edit, a file's name")
     session.type("edit\n")
     session.wait_for("1 answer, 1 right.")
@@ -163,9 +181,9 @@ def test_code_is_written_in_the_editor(data, tmp_path):
     assert [review.verdict for review in reviews(data)] == ["right"]
 
 
-def test_an_editor_that_fails_costs_nothing(data):
+def test_an_editor_that_fails_costs_nothing(begin, data):
     question = a_coding_question()
-    session = Session("topic", question.id, data=data, EDITOR="false", VISUAL="")
+    session = begin("topic", question.id, data=data, EDITOR="false", VISUAL="")
     session.wait_for("edit, a file's name")
     session.type("edit\n")
     session.wait_for("false ended with code 1.")
@@ -176,8 +194,8 @@ def test_an_editor_that_fails_costs_nothing(data):
 
 
 @pytest.mark.parametrize("columns", [60, 80])
-def test_no_line_is_wider_than_the_terminal(data, columns):
-    session = Session("report", data=data, columns=columns, NO_COLOR="1")
+def test_no_line_is_wider_than_the_terminal(begin, data, columns):
+    session = begin("report", data=data, columns=columns, NO_COLOR="1")
 
     assert session.ended() == 0
     plain = re.sub(r"\x1b\[[\d;]*m", "", session.output)
@@ -205,3 +223,40 @@ def test_the_first_question_needs_no_heavy_library(data):
     loaded = {module.partition(".")[0] for module in done.stderr.splitlines()}
     assert "One outlier" in done.stdout
     assert not loaded & {"torch", "numpy", "sympy", "matplotlib", "scipy", "sklearn"}
+
+
+def an_aloud_question():
+    return next(one for one in families().values() if one.kind == "spoken")
+
+
+def test_a_clock_runs_while_somebody_speaks(begin, data):
+    question = an_aloud_question()
+    session = begin("topic", question.id, data=data)
+    session.wait_for("Enter starts the clock")
+    session.type("\n")
+    session.wait_for("(Enter when you are done)")
+    session.type("\n")
+    session.wait_for("A model answer")
+    session.wait_for("letters, or Enter for none")
+    session.type("a\n")
+    session.wait_for("Enter for none: a")
+    session.type("\nstrong\n")  # no red flag, and a mark of one's own
+    session.wait_for("1 answer, 1 right.")
+
+    assert session.ended() == 0
+    assert re.search(r"\d:\d\d  \(Enter", session.output)
+    (review,) = reviews(data)
+    assert (review.family, review.answer["said"]) == (question.id, [0])
+    assert len(review.ticks) == 1
+
+
+def test_ctrl_c_while_the_clock_runs_keeps_what_there_was(begin, data):
+    session = begin("topic", an_aloud_question().id, data=data)
+    session.wait_for("Enter starts the clock")
+    session.type("\n")
+    session.wait_for("(Enter when you are done)")
+    session.type("\x03")
+
+    assert session.ended() == 130
+    assert "All is kept in" in session.output
+    assert reviews(data) == ()

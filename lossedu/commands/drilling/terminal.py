@@ -5,6 +5,7 @@ import select
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn
@@ -46,7 +47,8 @@ class Terminal:
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="replace")
         if sys.stdin.isatty():
-            import readline  # noqa: F401  the keys of a line editor
+            with suppress(ImportError):  # not on every system
+                import readline  # noqa: F401  the keys of a line editor
 
     @property
     def interactive(self) -> bool:
