@@ -13,6 +13,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests import fresh
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
@@ -96,19 +98,27 @@ def run_without(
     modules: Iterable[str], command: str, *arguments: object, cwd: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     """Run ``lossedu`` or ``autograder`` where some modules are not installed."""
-    program = [sys.executable, "-c", _WITHOUT + _RUN, ",".join(modules) or "none", command]
-    return _done([*program, *map(str, arguments)], cwd)
+    return _done(_WITHOUT + _RUN, modules, [command, *arguments], cwd)
 
 
 def python_without(
     modules: Iterable[str], program: str, *, cwd: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     """Run statements where some modules are not installed."""
-    return _done([sys.executable, "-c", _WITHOUT + program, ",".join(modules) or "none"], cwd)
+    return _done(_WITHOUT + program, modules, [], cwd)
 
 
-def _done(program: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+def _done(
+    program: str, modules: Iterable[str], arguments: Iterable[object], cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    modules = sorted(modules)
+    there = fresh.loaded_before(_beside_the_base()) & set(modules)
+    assert not there, f"{there} cannot be lacking where torch has been imported"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"}
-    return subprocess.run(
-        program, cwd=cwd, env=environment, capture_output=True, encoding="utf-8", check=False
-    )
+    words = [",".join(modules) or "none", *arguments]
+    return fresh.run(program, *words, cwd=cwd, env=environment, without=_beside_the_base())
+
+
+@cache
+def _beside_the_base() -> tuple[str, ...]:
+    return tuple(lacking())

@@ -1,7 +1,5 @@
 """Packages load a module when one of its names is used, and hide none of their names."""
 
-import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +10,7 @@ import torch
 
 import lossedu.losses
 from lossedu._lazy import home_of, homes
+from tests import fresh
 
 ROOT = Path(__file__).parent.parent
 LAZY = sorted(
@@ -33,7 +32,7 @@ NAMESAKES = [
 
 def printed_by(program: str) -> list[str]:
     """The words that a fresh interpreter prints."""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = fresh.run(program)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
