@@ -62,16 +62,18 @@ def topic(
     ] = "",
     size: Size = 10,
     data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="List the topics as JSON.")] = False,
 ) -> None:
     """Answer questions about one topic; without SLUG, list the topics."""
     from lossedu.practice.families import families
 
     bank = families()
-    if not slug:
+    if as_json or not slug:
         from lossedu.practice.sessions.topic import topics
 
-        for name, count in topics(bank).items():
-            typer.echo(f"{name:<40} {count:>4}")
+        counts = topics(bank)
+        listed = [f"{name:<40} {count:>4}" for name, count in counts.items()]
+        typer.echo(json.dumps(counts, indent=1) if as_json else "\n".join(listed))
         return
     with _practice(data) as (terminal, store, tally):
         from lossedu.commands.drilling.course import hold

@@ -86,6 +86,7 @@ def import_(
 def check_bank(
     seeds: Annotated[int, typer.Option(min=1, max=200, help="Variants of each question.")] = 200,
     book: Annotated[Path | None, typer.Option(help="The book's folder, to look up pages.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print faults and gaps as JSON.")] = False,
 ) -> None:
     """Try every question as a candidate would, and say what is not asked yet.
 
@@ -98,6 +99,9 @@ def check_bank(
 
     with one_line():
         result = checked(seeds=seeds, book=book)
+    if as_json:
+        typer.echo(json.dumps({"faults": result.faults, "gaps": result.gaps}, indent=1))
+        raise typer.Exit(int(bool(result.faults)))
     console = Console(highlight=False)
     for table in (result.skills, result.kinds, result.tasks):
         console.print(as_rich(table))

@@ -13,7 +13,7 @@ from lossedu.commands.drilling.terminal import Clock
 from lossedu.practice.families import draw, own_answer
 from lossedu.practice.progress import Store
 from lossedu.practice.sessions.mock import mock_from
-from tests.practice.bank import BANK
+from tests.practice.bank import BANK, made
 
 MORNING = datetime(2027, 1, 4, 9, tzinfo=UTC)
 LETTERS = "abcdefghij"
@@ -348,6 +348,22 @@ def test_topics_are_listed_with_their_counts(drill):
 
     assert lines["cross-entropy"] == str(len(BANK))
     assert lines["debugging"] == "2"
+    assert json.loads(drill("topic", "--json").output) == {n: int(c) for n, c in lines.items()}
+
+
+def test_a_bank_is_checked_and_what_it_lacks_is_said(drill, monkeypatch):
+    broken = BANK | {"broken": made("broken", "a-number", answer={"value": "1/0", "digits": 2})}
+    monkeypatch.setattr("lossedu.practice.families.self_test.families", lambda: {})
+    empty = drill("check-bank", "--seeds", "1", "--json")
+    monkeypatch.setattr("lossedu.practice.families.self_test.families", lambda: broken)
+
+    faulty = drill("check-bank", "--seeds", "1", "--json")
+
+    assert empty.exit_code == 0
+    assert json.loads(empty.output)["faults"] == []
+    assert json.loads(empty.output)["gaps"] != []
+    assert faulty.exit_code == 1
+    assert any(fault.startswith("broken: ") for fault in json.loads(faulty.output)["faults"])
 
 
 def test_the_self_assessment_is_kept_level_by_level(drill, data):
