@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from lossedu.commands.app import app
 from lossedu.commands.drilling import terminal as terminal_module
 from lossedu.commands.drilling.terminal import Clock
-from lossedu.practice.families import draw, own_answer
+from lossedu.practice.families import draw, families, own_answer
 from lossedu.practice.progress import Store
 from lossedu.practice.sessions.mock import mock_from
 from tests.practice.bank import BANK, made
@@ -65,15 +65,16 @@ def kept(data):
         return store.progress()
 
 
-def typed_answer(name):
+def typed_answer(name, bank=BANK):
     """What somebody who is right types, line by line."""
-    question = draw(BANK[name], 0)
+    question = draw(bank[name], 0)
     answer = own_answer(question)
     if question.kind in ("spoken", "design"):
         steps = [""] * len(question.answer.get("steps", [""]))
-        return ["", *steps, "abc", "", ""]
+        flags = [""] if question.red_flags else []
+        return ["", *steps, LETTERS[: len(question.must_say)], *flags, ""]
     if question.kind == "errata":
-        return [str(answer["line"]), answer["right"]]
+        return [str(answer["line"]), *([answer["right"]] if "right" in answer else [])]
     if question.kind == "debug":
         return [LETTERS[answer["cause"]], answer["fix"], "."]
     if question.kind == "code":
@@ -92,6 +93,24 @@ def test_a_right_answer_of_every_kind_is_accepted_and_kept(drill, data, name):
     assert (review.family, review.verdict, review.source) == (name, "right", "terminal")
     assert review.rating >= 3
     assert "1 answer, 1 right." in done.output
+
+
+RUN = ("code", "debug")  # their answers are run by the bank's own test
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [f.id for f in families().values() if f.kind not in RUN])
+def test_a_right_answer_to_any_question_of_the_bank_is_accepted_as_it_is_typed(
+    drill, data, monkeypatch, name
+):
+    monkeypatch.setattr("lossedu.practice.families.families", families)
+
+    said = drill("topic", name, typed=typed_answer(name, families())).output
+
+    assert "1 answer, 1 right." in said
+    shown = [line for line in said.splitlines() if not line.startswith("> ")]  # what was typed
+    assert max(map(len, shown)) <= 80
+    assert not re.search(r"\\[a-z]|\$.*\$", said)
 
 
 WRONG = {

@@ -145,7 +145,7 @@ def _echoed(asking: Asking, answer: Mapping[str, Any], typed: str) -> str:
     except FormulaError:
         return typed
     if shown.replace(" ", "") != typed.replace(" ", ""):
-        asking.terminal.line(f"  read as {shown}", "dim")
+        asking.terminal.wrapped(f"read as {shown}", "dim", indent="  ")
     return typed
 
 

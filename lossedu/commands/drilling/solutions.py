@@ -17,7 +17,7 @@ def show(terminal: Terminal, question: Question) -> None:
         terminal.lines(f"    {line}".rstrip() for line in cell["solution"].rstrip().splitlines())
         terminal.line()
     elif kind not in ("spoken", "design"):
-        terminal.write(f"The answer: {_words(kind, answer)}")
+        terminal.wrapped(f"The answer: {_words(kind, answer)}")
 
 
 def _words(kind: str, answer: Mapping[str, Any]) -> str:

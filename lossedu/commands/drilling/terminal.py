@@ -3,6 +3,7 @@
 import io
 import select
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -70,6 +71,19 @@ class Terminal:
         for line in lines_of(text, self.width - len(indent)) or [""]:
             self.line(f"{lead}{line}".rstrip(), style)
             lead = indent
+
+    def wrapped(self, text: str, style: str = "", *, indent: str = "") -> None:
+        """Words as they stand, without Markdown, wrapped."""
+        self.lines(
+            textwrap.wrap(
+                text,
+                self.width,
+                initial_indent=indent,
+                subsequent_indent=f"{indent}  ",
+                break_on_hyphens=False,
+            ),
+            style,
+        )
 
     def report(self, text: str, style: str = "", *, indent: str = "") -> None:
         """Words of a grader: what Python has printed keeps its lines."""

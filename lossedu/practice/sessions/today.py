@@ -107,7 +107,9 @@ def _first_set(families: Mapping[str, Family], unseen: Iterable[str]) -> list[st
     chosen: list[str] = []
     skills: set[str] = set()
     left = FIRST_SECONDS
-    waiting = list(unseen)
+    waiting = sorted(
+        unseen, key=lambda name: (families[name].level != _USUAL_LEVEL, families[name].seconds)
+    )
     for strict in (True, False):  # first one of each skill, then whatever fits
         for name in waiting:
             family = families[name]

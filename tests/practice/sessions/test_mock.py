@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from lossedu.practice.families import SKILLS
+from lossedu.practice.families import SKILLS, families
 from lossedu.practice.sessions import ROLES, SessionError, begin_mock, mock_from
 from lossedu.practice.sessions.mock import MINUTES, mark_of, words_after
 from tests.practice.bank import BANK, made
@@ -45,6 +45,16 @@ def test_the_parts_fit_into_the_time(minutes):
 
     assert sum(part.seconds for part in mock.parts) <= minutes * 60
     assert min(part.seconds for part in mock.parts) > 0
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_bank_fills_an_hour_for_every_role(role):
+    mock = begun(role=role, minutes=60, bank=families())
+
+    assert [part.why for part in mock.parts[:5]] == WHYS
+    assert 50 * 60 <= sum(part.seconds for part in mock.parts) <= 60 * 60
+    asked = [families()[part.family] for part in mock.parts]
+    assert all(ROLES[role].weights[family.skills[0]] for family in asked[5:])
 
 
 def test_answers_aloud_keep_their_seconds_in_a_short_interview():
