@@ -223,6 +223,29 @@ def test_what_cannot_be_read_is_marked_and_costs_nothing(drill, data):
     assert (review.rating, review.hints) == (4, 0)
 
 
+@pytest.mark.parametrize(
+    ("name", "typed", "says"),
+    [
+        ("an-order", "a b", "Each of a to c once."),
+        ("an-order", "a b b", "Each of a to c once."),
+        ("an-order", "a b z", "Letters from a to c."),
+        ("a-match", "a", "2 letters, one for each number."),
+        ("a-match", "1 a 2", "2 letters, one for each number."),
+        ("a-choice", "a b", "One letter."),
+        ("a-choice", "1", "Letters from a to c."),
+        ("several", "a d", "Letters from a to c."),
+        ("an-erratum", "seven", "not an answer"),
+        ("a-number", "0,5", "comma"),
+        ("a-number", "half", "must be"),
+    ],
+)
+def test_letters_and_numbers_that_do_not_fit_cost_nothing(drill, data, name, typed, says):
+    said = drill("topic", name, typed=[typed, *typed_answer(name)]).output
+
+    assert says in " ".join(said.split())
+    assert kept(data).reviews[0].rating >= 3
+
+
 def test_hints_come_in_order_and_their_cost_is_said(drill, data):
     said = drill("topic", "a-number", typed=["?", "?", "?", "?", "0.5"]).output
 

@@ -160,7 +160,10 @@ def _chosen(asking: Asking, answer: Mapping[str, Any] | None = None) -> tuple[An
         positions = letters(asking, typed, len(options))
         if positions is None or answer["several"]:
             return positions
-        return positions[0] if len(positions) == 1 else letters(asking, "", len(options))
+        if len(positions) == 1:
+            return positions[0]
+        asking.terminal.line("  One letter.", "yellow")
+        return None
 
     return asking.until_graded(read)
 
@@ -178,7 +181,15 @@ def _ordered(asking: Asking) -> tuple[Any, Grade]:
     items = asking.question.answer["items"]
     asking.terminal.items(LETTERS, items)
     asking.terminal.line(f"In order, such as: {' '.join(LETTERS[: len(items)])}", "dim")
-    return asking.until_graded(lambda typed: letters(asking, typed, len(items)))
+
+    def read(typed: str) -> list[int] | None:
+        positions = letters(asking, typed, len(items))
+        if positions is None or sorted(positions) == list(range(len(items))):
+            return positions
+        asking.terminal.line(f"  Each of a to {LETTERS[len(items) - 1]} once.", "yellow")
+        return None
+
+    return asking.until_graded(read)
 
 
 def _matched(asking: Asking) -> tuple[Any, Grade]:
@@ -188,7 +199,15 @@ def _matched(asking: Asking) -> tuple[Any, Grade]:
     asking.terminal.line()
     asking.terminal.items(LETTERS, rights)
     asking.terminal.line(f"A letter for each of 1 to {len(lefts)}, in this order.", "dim")
-    return asking.until_graded(lambda typed: letters(asking, re.sub(r"\d", "", typed), len(rights)))
+
+    def read(typed: str) -> list[int] | None:
+        positions = letters(asking, re.sub(r"\d", "", typed), len(rights))
+        if positions is None or len(positions) == len(lefts):
+            return positions
+        asking.terminal.line(f"  {len(lefts)} letters, one for each number.", "yellow")
+        return None
+
+    return asking.until_graded(read)
 
 
 def _off_a_plot(asking: Asking) -> tuple[Any, Grade]:
