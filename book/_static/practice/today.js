@@ -97,8 +97,8 @@
       : count(due.length, "question is", "questions are") + " due today, " + unseen.length
         + " are new to you, " + later.length + " come later.";
     replace(parts.buttons,
-      due.length && button("Answer what is due", function () { begin(due); }, true),
-      fresh.length && button(first ? "Begin with " + count(fresh.length, "question", "questions")
+      due.length > 0 && button("Answer what is due", function () { begin(due); }, true),
+      fresh.length > 0 && button(first ? "Begin with " + count(fresh.length, "question", "questions")
         : count(fresh.length, "new one", "new ones"), function () { begin(fresh); }, !due.length));
     replace(parts.due, first ? null : [el("h2", {}, "Due today"),
       listed(due, "Nothing is due" + (later.length ? ": " + nextDay() : "") + ".")]);
