@@ -151,7 +151,7 @@
     return Array.from(all.values());
   }
 
-  // All records of both; of the settings those of the second, where it has any.
+  // All records of both, and the settings of the second.
   function merged(mine, theirs) {
     return inOrder({
       version: 1,
@@ -159,7 +159,7 @@
       grid: union(mine.grid, theirs.grid, function (one) {
         return [one.at, one.skill, one.level].join(" ");
       }),
-      settings: {date: theirs.settings.date || mine.settings.date},
+      settings: theirs.settings,
     });
   }
 

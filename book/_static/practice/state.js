@@ -65,7 +65,8 @@
   }
 
   function add(part) {
-    write(records.merged(now(), Object.assign(records.empty(), part)));
+    const {settings} = now();
+    write(records.merged(memory, Object.assign(records.empty(), {settings}, part)));
   }
 
   function addReview(review) {
@@ -107,8 +108,10 @@
       throw new Error("The file must be an export of this page or of lossedu drill export, "
         + "but is not JSON.");
     }
-    const before = now().reviews.length;
-    add(records.checked(value));
+    const {reviews: {length: before}, settings} = now();
+    const taken = records.checked(value);
+    if (taken.settings.date === null) { taken.settings = settings; }
+    add(taken);
     return memory.reviews.length - before;
   }
 

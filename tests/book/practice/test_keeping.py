@@ -9,8 +9,17 @@ import pytest
 from lossedu.practice.progress.exchange import as_json, read_progress
 from lossedu.practice.progress.schedule import cards_of
 from tests.practice import fsrs_reviews
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
+
+
+def until(page, script, expected):
+    """Ask a page again and again: behind another it draws no frames, which Playwright waits for."""
+    wait_until(lambda: page.evaluate(script) == expected)
+
+
+COUNT = "lossedu.practice.state.now().reviews.length"
 
 REVIEW = {
     "id": "6f1c1a52-95a4-4f3e-8f5e-0f6f5f0a0001",
@@ -239,8 +248,6 @@ def test_two_tabs_that_answer_at_once_lose_nothing(folder, practice_book, kept):
     two = one.context.new_page()
     two.goto(one.url)
     both = [one, two]
-    for page in both:
-        page.wait_for_function("window.lossedu.practice.state")
 
     for number in range(20):
         for page, side in zip(both, "ab", strict=True):
@@ -248,7 +255,7 @@ def test_two_tabs_that_answer_at_once_lose_nothing(folder, practice_book, kept):
             page.evaluate("review => lossedu.practice.state.addReview(review)", review)
 
     for page in both:
-        page.wait_for_function("lossedu.practice.state.now().reviews.length === 40")
+        until(page, COUNT, 40)
     assert len(kept(one)["reviews"]) == 40
 
 
@@ -262,7 +269,7 @@ def test_a_tab_puts_back_what_another_has_written_over(folder, kept):
     two.goto(page.url)
     two.evaluate("text => localStorage.setItem('lossedu.practice.v1', text)", lost)
 
-    page.wait_for_function("lossedu.practice.state.now().reviews.length === 2")
+    until(page, COUNT, 2)
     assert len(kept(page)["reviews"]) == 2
 
 
@@ -270,12 +277,12 @@ def test_forgetting_asks_first_and_reaches_other_tabs(today, kept):
     page = today(state=progress(REVIEW))
     two = page.context.new_page()
     two.goto(page.url)
-    two.wait_for_selector("#practice-today[data-ready]")
+    until(two, "document.querySelector('#practice-today').dataset.ready", "true")
 
     page.get_by_role("button", name="Forget").click()  # a dialog is dismissed by itself
     assert len(kept(page)["reviews"]) == 1
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Forget").click()
 
-    two.wait_for_function("!lossedu.practice.state.now().reviews.length")
+    until(two, COUNT, 0)
     assert kept(two)["reviews"] == []
