@@ -26,7 +26,7 @@
         boxes.forEach(function (one) {
           one.box.checked = Boolean(rating) && one.box.value === String(rating.level);
         });
-        said.textContent = rating ? "said on " + rating.at.slice(0, 10) : "not said yet";
+        said.textContent = rating ? "rated on " + rating.at.slice(0, 10) : "not rated yet";
       },
     };
   }

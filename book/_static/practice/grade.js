@@ -6,6 +6,7 @@
   const ROUNDING = 1e-9;
   const LONGEST_NUMBER = 60;
   const NAMED_MISSES = 2;
+  const ENOUGH = 2; // digits of a number that is right as far as it goes
 
   function text(words) { return {text: words}; }
   function html(words) { return {html: words}; }
@@ -17,17 +18,10 @@
     })};
   }
 
-  function halfUnit(value, digits) {
-    const exponent = value ? Math.floor(Math.log10(Math.abs(value))) : 0;
-    return 0.5 * Math.pow(10, exponent - digits + 1);
-  }
-
-  function room(answer) {
-    return answer.digits === null ? answer.tolerance : halfUnit(answer.value, answer.digits);
-  }
-
   function equal(answer, value) {
-    return Math.abs(value - answer.value) <= room(answer) * (1 + ROUNDING) + 1e-300;
+    return answer.digits === null
+      ? Math.abs(value - answer.value) <= answer.tolerance * (1 + ROUNDING)
+      : window.lossedu.formulas.agrees(value, answer.value, answer.digits);
   }
 
   function isNear(a, b) {
@@ -67,7 +61,7 @@
     const truth = answer.value;
     for (let digits = (answer.digits || 1) - 1; digits > 0; digits -= 1) {
       if (isNear(value, Number(truth.toPrecision(digits)))) {
-        return graded("rounded", text(
+        return graded(digits >= ENOUGH ? "rounded" : "partly", text(
           "It is right as far as it goes: give " + answer.digits + " significant digits."));
       }
     }

@@ -61,25 +61,28 @@
 
   function skills(report) {
     const {skills: names, levels, definitions} = practice.index;
+    const columns = ["claimed", "shown", "accepted", "questions seen", "recall"];
     const rows = report.skills.map(function (line) {
       const name = names[line.skill];
       const short = line.claimed !== null && line.claimed > (line.shown || 1);
-      return el("tr", {}, el("th", {scope: "row"}, name),
-        el("td", {}, levelOf(line.claimed)),
-        el("td", {}, line.shown === null ? "nothing yet" : [
+      const cells = [levelOf(line.claimed),
+        [line.shown === null ? "nothing yet" : [
           number(line.shown, line.evidence, name + ": what shows the level"), " · ",
           levels[line.shown], " (" + line.kind + ")"],
-        short && el("span", {class: "practice-gap"}, " below the claim")),
-        el("td", {}, number(line.right.length, line.right, name + ": accepted"), " of ",
-          number(line.answered.length, line.answered, name + ": answered")),
-        el("td", {}, line.seen + " of " + line.families),
-        el("td", {}, line.recall === null ? ""
-          : number(percent(line.recall), line.answered, name + ": answered")));
+        short && el("span", {class: "practice-gap"}, " below the claim")],
+        [number(line.right.length, line.right, name + ": accepted"), " of ",
+          number(line.answered.length, line.answered, name + ": answered")],
+        line.seen + " of " + line.families,
+        line.recall === null ? "–"
+          : number(percent(line.recall), line.answered, name + ": answered")];
+      return el("tr", {}, el("th", {scope: "row"}, name), cells.map(function (cell, k) {
+        return el("td", {"data-label": columns[k]}, cell);
+      }));
     });
     return el("section", {}, el("h2", {}, "Claimed and shown"),
       el("p", {class: "practice-quiet"}, definitions.shown, " ", definitions.recall),
       wide(el("table", {class: "table practice-report"},
-        head("skill", "claimed", "shown", "accepted", "questions seen", "recall"),
+        head("skill", ...columns),
         el("tbody", {}, rows)), "Claimed and shown"));
   }
 
@@ -92,7 +95,7 @@
     return el("section", {}, el("h2", {}, "Next five steps"), el("ol", {},
       report.actions.map(function (action) {
         return el("li", {}, action.why, action.reviews.length
-          ? [" (", number(action.reviews.length, action.reviews, action.why), " answers)"] : "",
+          ? [" (", number(action.reviews.length, action.reviews, action.why), action.reviews.length === 1 ? " answer)" : " answers)"] : "",
         el("br"), el("code", {}, action.command), " ", link(action.command));
       })));
   }

@@ -67,7 +67,8 @@
               onclick: function () { begin([one]); }}, one.title),
             el("span", {class: "practice-quiet"},
               one.kind + ", level " + one.level + ", " + minutes(one.seconds)
-              + (card ? ", " + practice.schedule.inWords(card.due) : "")));
+              + (card && card.due > practice.schedule.today()
+                ? ", " + practice.schedule.inWords(card.due) : "")));
         })));
     }).concat(families.length ? [] : [el("p", {class: "practice-quiet"}, words)]);
   }
