@@ -181,6 +181,12 @@ def drills_of(page: str) -> list[tuple[str, DrillText]]:
     return found
 
 
+def families_of(page: str) -> list[str]:
+    """The families of the bank that a page asks, in their order."""
+    drills = [token for token in _MARKDOWN.parse(page) if _named(token) == "drill"]
+    return [token.info.partition("}")[2].strip() for token in drills if not token.content.strip()]
+
+
 class Drill(SphinxDirective):
     """``{drill} TITLE``; see the head of this file."""
 

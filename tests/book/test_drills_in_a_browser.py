@@ -1,4 +1,4 @@
-"""A reader of a drill sees the blank, opens the solution with the keyboard, and prints both."""
+"""A reader without scripts sees the blank of a drill and opens its solution with the keyboard."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def page(browser, site):
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_solution_is_closed_and_every_task_open(page, chapter):
-    visit = page(chapter)
+    visit = page(chapter, java_script_enabled=False)
 
     assert visit.locator("details.drill-solution").count() >= 6
     assert visit.locator("details.drill-solution[open]").count() == 0
@@ -34,7 +34,7 @@ def test_every_solution_is_closed_and_every_task_open(page, chapter):
 
 
 def test_the_keyboard_opens_a_solution_whose_code_is_highlighted(page):
-    visit = page("classification/focal")
+    visit = page("classification/focal", java_script_enabled=False)
     solution = visit.locator("#focal-which-way details.drill-solution")
     code = solution.locator(".highlight span.n").first
     assert not code.is_visible()

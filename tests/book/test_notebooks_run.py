@@ -9,6 +9,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
+from lossedu.practice.families import draw, family
 from tests.waiting import HANG_S
 
 pytestmark = [pytest.mark.book, pytest.mark.slow]
@@ -78,15 +79,12 @@ def test_a_chapter_runs_and_its_drills_wait_for_an_answer_and_take_the_right_one
     built, run, loaded_extension, page
 ):
     notebook = nbformat.read(built / f"{page}.ipynb", as_version=4)
-    drills = [
-        text
-        for _, text in loaded_extension("drills").drills_of((BOOK / f"{page}.md").read_text())
-        if text.task
-    ]
+    names = loaded_extension("drills").families_of((BOOK / f"{page}.md").read_text())
+    drills = [draw(family(name), 0).answer for name in names if family(name).kind == "code"]
     checks = [c for c in notebook.cells if "drill-check" in c.metadata.get("tags", [])]
     solved = []
     for drill, check in zip(drills, checks, strict=True):
-        solved += [new_code_cell(drill.solution_code), new_code_cell(check.source)]
+        solved += [new_code_cell(drill["solution"]), new_code_cell(check.source)]
     notebook.cells += solved
 
     run(notebook)

@@ -1,10 +1,11 @@
 """The bank: every family is what the schema asks for, sound, and refers to what is there."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
-from lossedu.practice.families import bank_folder, families, family
+from lossedu.practice.families import bank_folder, draw, families, family
 from lossedu.practice.families.self_test import check_bank
 
 BOOK = Path(__file__).parents[3] / "book"
@@ -34,3 +35,16 @@ def test_every_task_kind_and_loss_has_a_family_and_every_skill_at_every_shown_le
 
     # Level 1 is where nothing is shown yet: what a beginner meets there is easy, and not needed.
     assert [gap for gap in gaps if " at level 1 " not in gap] == []
+
+
+@pytest.mark.parametrize("identity", [name for name in WRITTEN if family(name).kind == "code"])
+def test_code_is_short_and_narrow_and_what_it_imports_stands_above_it(identity):
+    answer = draw(family(identity), 0).answer
+
+    for code in (answer["task"], answer["check"], answer["solution"], *answer["mistakes"]):
+        lines = code.splitlines()
+        assert len(lines) <= 25
+        assert [line for line in lines if len(line) > 72] == []
+        assert not any(
+            isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.walk(ast.parse(code))
+        )
