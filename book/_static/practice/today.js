@@ -95,8 +95,9 @@
     replace(parts.welcome, first && welcome());
     parts.summary.textContent = first
       ? count(index.families.length, "question waits", "questions wait") + " for you."
-      : count(due.length, "question is", "questions are") + " due today, " + unseen.length
-        + " are new to you, " + later.length + " come later.";
+      : count(due.length, "question is", "questions are") + " due today, "
+        + count(unseen.length, "is", "are") + " new to you, "
+        + count(later.length, "comes", "come") + " later.";
     replace(parts.buttons,
       due.length > 0 && button("Answer what is due", function () { begin(due); }, true),
       fresh.length > 0 && button(first ? "Begin with " + count(fresh.length, "question", "questions")

@@ -3,6 +3,7 @@
 import json
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,19 +29,34 @@ def names() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def practice_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of the site; families are those of this folder while it is used."""
+def practice_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the site, whose families are those beside this file."""
     folder = tmp_path_factory.mktemp("practice")
     source = folder / "source"
     _write_pages(source)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(ROOT / "book" / "_ext")
-        patch.setattr(bank, "bank_folder", lambda: FAMILIES)
-        patch.setattr(bank, "made_families", dict)
-        bank.families.cache_clear()
-        _build(source, folder)
-        yield folder / "html"
+        with _small_bank(patch):
+            _build(source, folder)
+    return folder / "html"
+
+
+@contextmanager
+def _small_bank(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The bank is the folder beside this file, and nothing else, until the block ends."""
+    patch.setattr(bank, "bank_folder", lambda: FAMILIES)
+    patch.setattr(bank, "made_families", dict)
     bank.families.cache_clear()
+    yield
+    patch.undo()
+    bank.families.cache_clear()
+
+
+@pytest.fixture
+def small_bank() -> Iterator[None]:
+    """The families of the small book are all that there are."""
+    with pytest.MonkeyPatch.context() as patch, _small_bank(patch):
+        yield
 
 
 def _write_pages(source: Path) -> None:

@@ -10,7 +10,7 @@ from lossedu.practice.families import families
 from lossedu.practice.progress.exchange import from_json
 from lossedu.practice.sessions.report import report_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("small_bank")]
 
 DAY = "2027-02-01"
 SKILLS = ["squared-error", "cross-entropy", "focal", "design", "debugging"]
@@ -128,7 +128,7 @@ def readiness(folder):
 
 @pytest.mark.parametrize("exam", [None, "2027-02-14", "2027-01-20"])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_page_and_the_terminal_report_the_same(readiness, practice_book, seed, exam):
+def test_the_page_and_the_terminal_report_the_same(readiness, seed, exam):
     content = history(seed, exam=exam, names=sorted(families()))
     page = readiness(content)
 
@@ -139,7 +139,7 @@ def test_the_page_and_the_terminal_report_the_same(readiness, practice_book, see
     assert made == near(expected)
 
 
-def test_an_empty_history_has_a_report_too(readiness, practice_book):
+def test_an_empty_history_has_a_report_too(readiness):
     content = {"version": 1, "reviews": [], "grid": [], "settings": {"date": None}}
     page = readiness(content)
 
