@@ -21,6 +21,7 @@ PACKAGES = (
     "lossedu.ranking_metrics",
     "lossedu.landscape",
     "lossedu.properties",
+    "lossedu.practice.incidents",
 )
 """The packages whose public functions can be called."""
 
