@@ -4,8 +4,15 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
-from lossedu.practice.families import FamilyError, family_of, read_family, schema_faults
+from lossedu.practice.families import (
+    FamilyError,
+    bank_folder,
+    family_of,
+    read_family,
+    schema_faults,
+)
 from lossedu.practice.families.yaml_text import parsed
 
 WHOLE = """\
@@ -28,6 +35,13 @@ def file_with(tmp_path, text, name="one.yaml"):
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+@pytest.mark.skipif(not hasattr(yaml, "CSafeLoader"), reason="there is one reader of YAML here")
+def test_every_family_reads_the_same_where_yaml_has_no_compiled_reader():
+    for path in sorted(bank_folder().glob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        assert yaml.load(text, yaml.SafeLoader) == yaml.load(text, yaml.CSafeLoader), path
 
 
 def test_a_whole_file_is_a_family_without_faults(tmp_path):
