@@ -1,106 +1,21 @@
-"""What holds for triplets of a batch alone: sorting and tiles give the sum over all triplets."""
-
-from itertools import product
+"""Sorting and tiles give the sum over all triplets of a batch, and mining lists them."""
 
 import pytest
 import torch
-from torch.nn import functional
 
 from lossedu.losses import batch_triplet_loss, collapse_score, mine_triplets, triplet_mining
+from tests.losses.triplets_by_loops import (
+    APART,
+    AVERAGES,
+    BATCHES,
+    averaged,
+    drawn,
+    every_kind,
+    listed,
+    with_gradient,
+)
 
-MINING = ["all", "semihard", "hard", "batch_hard"]
-AVERAGES = ["active", "all"]
-APART = {
-    "euclidean": lambda a, b: torch.linalg.vector_norm(a - b, dim=-1),
-    "squared_euclidean": lambda a, b: (a - b).square().sum(-1),
-    "cosine": lambda a, b: 1 - functional.cosine_similarity(a, b, dim=-1),
-}
-every_kind = pytest.mark.parametrize("kind", MINING)
 every_distance = pytest.mark.parametrize("distance", APART)
-
-
-def drawn(n, seed=0, classes=3, dims=4):
-    generator = torch.Generator().manual_seed(seed)
-    points = torch.randn(n, dims, generator=generator, dtype=torch.float64)
-    return points, torch.randint(0, classes, (n,), generator=generator)
-
-
-BATCHES = {
-    "random": drawn,
-    # Every point is there three times, under labels of its own kind and of another.
-    "repeated": lambda n: (drawn(n)[0][torch.arange(n) // 3], drawn(n)[1]),
-    # One large class, and classes with one member.
-    "lopsided": lambda n: (drawn(n)[0], (torch.arange(n) - n // 2).clamp(min=0)),
-    "one class": lambda n: (drawn(n)[0], torch.zeros(n, dtype=torch.long)),
-    # Many distances are equal, or differ by the margin.
-    "whole numbers": lambda n: ((2 * drawn(n, dims=2)[0]).round(), drawn(n)[1]),
-    "corners": lambda n: (torch.eye(n, dtype=torch.float64), drawn(n)[1]),
-}
-
-
-def apart(points, distance):
-    """How far all points, or directions, are from each other."""
-    if distance == "cosine":
-        points = points / torch.linalg.vector_norm(points, dim=-1, keepdim=True)
-    return torch.linalg.vector_norm(points.unsqueeze(1) - points, dim=-1)
-
-
-def tied(one, other, distance):
-    room = 2**-30 * torch.minimum(one, other) + 2**-44 * (distance == "cosine")
-    return (one - other).abs() <= room
-
-
-def compared(near, far, margin, distance):
-    """Whether a negative is farther than a positive; and by the margin, or by what ties with it."""
-    missed = {
-        "euclidean": near + margin,
-        "squared_euclidean": (near**2 + margin).sqrt(),
-        "cosine": (near**2 + 2 * margin).sqrt(),
-    }[distance]
-    farther = (far > near) & ~tied(far, near, distance)
-    return farther, (far >= missed) | tied(far, missed, distance)
-
-
-def listed(points, labels, kind, margin, distance):
-    """The definition: each anchor with each positive and each negative, one after another."""
-    at, everyone = apart(points, distance), range(len(labels))
-    each = compared(at.unsqueeze(-1), at.unsqueeze(-2), margin, distance)
-    farther, costless = (which.tolist() for which in each)
-    labels, found = labels.tolist(), []
-    wanted = {
-        "easy": lambda farther, costless: farther and costless,
-        "semihard": lambda farther, costless: farther and not costless,
-        "hard": lambda farther, costless: not farther,
-    }.get(kind, lambda farther, costless: True)
-    for a in everyone:
-        positives = [p for p in everyone if p != a and labels[p] == labels[a]]
-        negatives = [n for n in everyone if labels[n] != labels[a]]
-        if kind == "batch_hard" and positives and negatives:
-            far, near = at[a][positives].max(), at[a][negatives].min()
-            positives = [p for p in positives if tied(at[a][p], far, distance)][:1]
-            negatives = [n for n in negatives if tied(at[a][n], near, distance)][:1]
-        found += [
-            (a, p, n)
-            for p, n in product(positives, negatives)
-            if wanted(farther[a][p][n], costless[a][p][n])
-        ]
-    return torch.tensor(found, dtype=torch.long).reshape(-1, 3)
-
-
-def averaged(points, triplets, margin, distance, average="active"):
-    a, p, n = triplets.unbind(1)
-    at = apart(points.detach(), distance)
-    costs = ~compared(at[a, p], at[a, n], margin, distance)[1]
-    anchor, near, far = points[triplets].unbind(1)
-    paid = APART[distance](anchor, near) - APART[distance](anchor, far) + margin
-    paid = paid[costs].relu()
-    return paid.sum() / max(1, len(paid) if average == "active" else len(triplets))
-
-
-def with_gradient(function, points):
-    leaf = points.clone().requires_grad_()
-    value = function(leaf)
-    return value.detach(), torch.autograd.grad(value, leaf)[0]
 
 
 def test_a_batch_by_hand():
@@ -136,156 +51,6 @@ def test_equals_loops_over_all_triplets(batch, n, kind, distance):
         )
         for found, wanted in zip(got, expected, strict=True):
             torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-12)
-
-
-TIES = [
-    ("whole numbers", "euclidean"),
-    ("whole numbers", "squared_euclidean"),
-    ("corners", "squared_euclidean"),
-    ("corners", "cosine"),
-]
-
-
-@every_kind
-@pytest.mark.parametrize("margin", [0.0, 1.0])
-@pytest.mark.parametrize(("batch", "distance"), TIES)
-def test_equal_distances_are_ties(batch, distance, margin, kind):
-    for n, average in product((6, 30), AVERAGES):
-        points, labels = BATCHES[batch](n)
-        options = {"margin": margin, "distance": distance, "average": average}
-        triplets = listed(points, labels, kind, margin, distance)
-
-        got, expected = (
-            with_gradient(f, points)
-            for f in (
-                lambda x, y=labels, o=options: batch_triplet_loss(x, y, kind=kind, **o),
-                lambda x, t=triplets, o=options: averaged(x, t, **o),
-            )
-        )
-
-        torch.testing.assert_close(got[0], expected[0], rtol=1e-12, atol=1e-14)
-        torch.testing.assert_close(got[1], expected[1], rtol=1e-10, atol=1e-12)
-
-
-def turned(points):
-    """The same points in another coordinate system: every bit is another one."""
-    dims = points.shape[1]
-    turn = torch.linalg.qr(drawn(dims, seed=7, dims=dims)[0]).Q
-    return (points @ turn) / 3
-
-
-@every_kind
-@pytest.mark.parametrize("margin", [0.0, 1.0])
-@pytest.mark.parametrize(("batch", "distance"), TIES)
-def test_ties_survive_a_rotation_and_other_units(batch, distance, margin, kind):
-    points, labels = BATCHES[batch](30)
-    unit = {"euclidean": 3, "squared_euclidean": 9, "cosine": 1}[distance]
-
-    def loss(x, margin=margin, average="active"):
-        return batch_triplet_loss(
-            x, labels, kind=kind, margin=margin, distance=distance, average=average
-        )
-
-    for average in AVERAGES:
-        plain = loss(points, average=average)
-        for found in (
-            loss(turned(points), margin / unit, average),
-            torch.func.vmap(lambda x, a=average: loss(x, margin / unit, a))(turned(points)[None])[
-                0
-            ],
-        ):
-            torch.testing.assert_close(unit * found, plain, rtol=1e-9, atol=1e-12)
-    for each in ("all", "easy", "semihard", "hard"):
-        mined = [
-            torch.stack(mine_triplets(x, labels, kind=each, margin=m, distance=distance)).tolist()
-            for x, m in ((points, margin), (turned(points), margin / unit))
-        ]
-        assert mined[0] == mined[1]
-
-
-@pytest.mark.parametrize("kind", ["easy", "semihard", "hard"])
-def test_tenths_tie_where_whole_numbers_do(kind):
-    # 0.1, 0.2 and 0.3 are none of these numbers in binary; squares of whole numbers are exact.
-    whole, labels = (3 * drawn(40, dims=2)[0]).round().long(), drawn(40)[1]
-    squares = (whole.unsqueeze(1) - whole).square().sum(-1)
-    near, far = squares.unsqueeze(-1), squares.unsqueeze(-2)
-    beyond = far - near - 3**2  # d_an < d_ap + 3, squared twice
-    inside = (beyond < 0) | (beyond**2 < 4 * 3**2 * near)
-    wanted = {
-        "easy": (far > near) & ~inside,
-        "semihard": (far > near) & inside,
-        "hard": far <= near,
-    }
-    same = (labels.unsqueeze(-1) == labels) & ~torch.eye(40, dtype=torch.bool)
-    other = labels.unsqueeze(-1) != labels
-
-    got = mine_triplets(whole.double() * 0.1, labels, kind=kind, margin=0.1 + 0.2)
-
-    expected = (wanted[kind] & same.unsqueeze(-1) & other.unsqueeze(-2)).nonzero()
-    assert torch.stack(got, -1).tolist() == expected.tolist()
-
-
-@every_kind
-@pytest.mark.parametrize("batch", ["random", "repeated", "whole numbers"])
-def test_no_rounding_of_a_matrix_product_changes_which_triplets_count(monkeypatch, batch, kind):
-    points, labels = BATCHES[batch](60)
-    expected = with_gradient(lambda x: batch_triplet_loss(x, labels, kind=kind), points)
-    exact, generator, calls = torch.addmm, torch.Generator().manual_seed(3), []
-
-    def rounded(start, one, other, *, alpha):
-        """As wrong as a sum of products in some order may be."""
-        calls.append(len(one))
-        size = one.square().sum(-1, keepdim=True) + other.square().sum(0)
-        noise = torch.rand(size.shape, generator=generator, dtype=size.dtype) * 2 - 1
-        bound = 2 * one.shape[-1] * torch.finfo(size.dtype).eps / 2
-        return exact(start, one, other, alpha=alpha) + bound * size * noise
-
-    monkeypatch.setattr(torch, "addmm", rounded)
-    got = with_gradient(lambda x: batch_triplet_loss(x, labels, kind=kind), points)
-
-    assert calls
-    torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-12)
-
-
-@every_kind
-def test_directions_of_different_length_are_one_direction(kind):
-    points, labels = BATCHES["repeated"](30)
-    sizes = 1 + torch.arange(30, dtype=torch.float64)
-
-    for dtype, rounding in ((torch.float64, 1e-12), (torch.float32, 1e-5)):
-        lone, long = points.to(dtype), points.to(dtype) * sizes.to(dtype).unsqueeze(-1)
-        values = [batch_triplet_loss(x, labels, kind=kind, distance="cosine") for x in (lone, long)]
-        if dtype == torch.float64:  # in float32 a multiple is rounded to another direction
-            torch.testing.assert_close(*values, rtol=rounding, atol=rounding)
-        plain = torch.func.vmap(
-            lambda x: batch_triplet_loss(x, labels, kind=kind, distance="cosine")
-        )(long.unsqueeze(0))
-        torch.testing.assert_close(plain[0], values[1], rtol=rounding, atol=rounding)
-
-
-@every_kind
-@pytest.mark.parametrize("value", [torch.nan, torch.inf])
-def test_an_embedding_that_is_not_finite_is_not_hidden(kind, value):
-    points, labels = drawn(12)
-    points[4, 1] = value
-
-    assert batch_triplet_loss(points, labels, kind=kind).isnan()
-    every = torch.func.vmap(lambda x: batch_triplet_loss(x, labels, kind=kind))
-    assert every(points.unsqueeze(0)).isnan().all()
-    shown = torch.arange(12) != 4
-    assert batch_triplet_loss(points, labels, kind=kind, mask=shown).isfinite()
-
-
-@every_kind
-@pytest.mark.parametrize("size", [1e-200, 1.0, 1e100])
-def test_one_far_point_hides_no_other(kind, size):
-    points, labels = drawn(12)
-    points[4, 1] = 1e150
-    plain = torch.func.vmap(lambda x: batch_triplet_loss(x, labels, kind=kind, margin=size))
-
-    got = batch_triplet_loss(points * size, labels, kind=kind, margin=size)
-
-    torch.testing.assert_close(got, plain(size * points.unsqueeze(0))[0], rtol=1e-12, atol=0)
 
 
 @every_kind
@@ -383,33 +148,6 @@ def test_further_derivatives_and_torch_func_are_those_of_the_definition(kind, di
     torch.testing.assert_close(bends, torch.autograd.functional.hessian(definition, points))
     slopes = torch.func.vmap(torch.func.grad(loss))(points.unsqueeze(0))[0]
     torch.testing.assert_close(slopes, with_gradient(definition, points)[1])
-
-
-@every_kind
-def test_where_all_coincide_the_loss_is_the_margin_and_the_gradient_is_zero(kind):
-    points, labels = torch.full((12, 3), 0.1), torch.arange(12) % 3
-
-    got = with_gradient(lambda x: batch_triplet_loss(x, labels, kind=kind, margin=0.5), points)
-
-    assert got[0] == (0 if kind == "semihard" else 0.5)
-    assert (got[1] == 0).all()
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
-@pytest.mark.parametrize("size", [1e-30, 1.0, 1e30])
-def test_half_precision_is_float32_and_extreme_sizes_only_scale(dtype, size):
-    points, labels = drawn(20, seed=4)
-    half = points.to(dtype)
-    expected = with_gradient(lambda x: batch_triplet_loss(x, labels), half.double())
-
-    value, slope = with_gradient(
-        lambda x: batch_triplet_loss(x, labels, margin=size), size * half.float()
-    )
-
-    assert batch_triplet_loss(half, labels) == batch_triplet_loss(half.float(), labels)
-    assert batch_triplet_loss(half, labels).dtype == torch.float32
-    assert value.item() == pytest.approx(size * expected[0].item(), rel=1e-5)
-    torch.testing.assert_close(slope.double(), expected[1], rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.slow
