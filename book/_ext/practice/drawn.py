@@ -6,11 +6,8 @@ is seen from sizes and times of files, so a build without changes reads none of 
 """
 
 import json
-import multiprocessing
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,6 @@ from typing import Any
 from chapters import digests
 from chapters.closure import Packages
 from chapters.names import Use
-from chapters.pool import jobs
 
 import lossedu
 from lossedu.practice.families import Family, FamilyError, families, family
@@ -30,8 +26,6 @@ from . import page_data
 _OWN = Path(__file__).parent
 _PACKAGE = Path(next(iter(lossedu.__path__)))
 _STAMP, _KEYS = "stamp", "keys.json"
-_FEW = 12  # are drawn before another process has begun
-_AT_ONCE = 8
 
 
 class Drawn:
@@ -74,8 +68,9 @@ class Drawn:
             if self._keys.get(name, "").partition(" ")[2] != key or not self.path(name).exists()
         ]
         try:
-            for name, count in _draw(stale, self.folder):
-                self._keys[name] = f"{count} {keys[name]}"
+            for name in stale:  # one after the other: a second process would load torch as well
+                write_whole(self.path(name), _script(wanted[name]))
+                self._keys[name] = f"{wanted[name].variants} {keys[name]}"
         finally:
             if names is None:
                 self._forget_all_but(wanted)
@@ -133,23 +128,8 @@ def _stamp() -> str:
     return digests.of_data([seen, sys.version])
 
 
-def _draw(names: list[str], folder: Path) -> Iterator[tuple[str, int]]:
-    """Draw families, several at once where there are many; each with its number of variants."""
-    tasks = [(name, str(folder)) for name in names]
-    if len(names) <= _FEW or jobs() == 1:
-        yield from map(_write, tasks)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs(), mp_context=context) as pool:
-        yield from pool.map(_write, tasks, chunksize=_AT_ONCE)
-
-
-def _write(task: tuple[str, str]) -> tuple[str, int]:
-    name, folder = task
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    one = family(name)
+def _script(one: Family) -> str:
     # A task that passes its own check teaches nothing; the bank's tests look at all the rest.
     if one.kind == "code" and (faults := faults_of(one, seeds=1)):
         raise FamilyError(" ".join(faults))
-    write_whole(Path(folder) / f"{name}.js", page_data.script(one))
-    return name, one.variants
+    return page_data.script(one)
