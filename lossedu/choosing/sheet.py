@@ -1,6 +1,7 @@
 """The cheat sheet: what the specification of each loss says, and what is computed from it."""
 
 import html
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -135,7 +136,7 @@ def _line(row: SheetRow) -> str:
 
 
 def _cells(row: SheetRow) -> Iterator[str]:
-    yield _math(row.formula)
+    yield _formula(row.formula)
     along = f"<small>{html.escape(row.along)}</small>" if row.along else ""
     yield f"{_math(row.gradient)} {along}".strip()
     model = row.noise_model.partition(":")[0]
@@ -145,6 +146,12 @@ def _cells(row: SheetRow) -> Iterator[str]:
         yield "yes" if fact else "no"
     yield html.escape(row.lines.when)
     yield html.escape(row.lines.red_flag)
+
+
+def _formula(latex_source: str) -> str:
+    """A stated formula in pieces, so that a line can break between them; words are left away."""
+    pieces = re.split(r",?\s*\\q?quad\s*", latex_source)
+    return " ".join(_math(piece) for piece in pieces if not piece.startswith(r"\text{("))
 
 
 def _math(latex_source: str) -> str:
@@ -159,7 +166,8 @@ def _gradient(spec: LossSpec) -> tuple[str, str]:
         for settings in ({}, off, case | off):
             text = latex(gradient(spec, **settings))
             if len(text) <= _LONGEST:
-                return text, "y = 1" if "y" in settings else ""
+                without = "".join(f", {name} off" for name in off)
+                return text, f"y = 1{without}" if "y" in settings else ""
     if spec.unit == "row" and len(text := latex(gradient(spec))) <= _LONGEST:
         return text, "" if spec.targets == "shares" else "class 1 is true"
     text, axis = _slope(spec)

@@ -34,7 +34,7 @@ def test_every_loss_has_a_row_with_a_formula_and_a_gradient_that_fit(rows):
         (
             "sigmoid_focal_loss",
             r"\left(1 - p\right)^{\gamma} \left(\gamma p \log p + p - 1\right)",
-            "y = 1",
+            "y = 1, alpha off",
         ),
         ("triplet_loss", r"- \left[m - a > 0\right]", None),
         ("pairwise_logistic_loss", r"- \frac{\sigma}{e^{a \sigma} + 1}", None),
@@ -72,7 +72,17 @@ def test_what_a_notebook_shows_has_a_cell_for_each_heading_and_escapes_what_it_i
     assert len(lines) == 2
     assert {line.count("<td") for line in lines} == {len(re.findall('scope="col"', text)) - 1}
     assert "&gt; 0" in text
-    assert not re.search(r"\\\([^)]*[<>]", text)
+    assert not re.search(r"\\([^)]*[<>]", text)
+
+
+def test_a_formula_breaks_between_its_pieces_and_says_no_words():
+    shown = Sheet([sheet_row(catalog.spec(name)) for name in ("cross_entropy", "td_loss")])
+
+    text = shown._repr_html_()
+
+    assert r"p_i\)</span> <span" in text
+    assert r"\(p = \mathrm{softmax}(z)\)" in text
+    assert "huber" not in text.lower()
 
 
 def test_what_is_not_for_paper_is_marked():
