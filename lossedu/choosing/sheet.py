@@ -89,7 +89,7 @@ _HEADINGS = (
     "estimates; noise model",
     "convex",
     "smooth",
-    "bounded slope",
+    "bounded",
     "take it when",
     "red flag",
 )
