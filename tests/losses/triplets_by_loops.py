@@ -7,18 +7,12 @@ import torch
 from torch.nn import functional
 
 MINING = ["all", "semihard", "hard", "batch_hard"]
-
-
 AVERAGES = ["active", "all"]
-
-
 APART = {
     "euclidean": lambda a, b: torch.linalg.vector_norm(a - b, dim=-1),
     "squared_euclidean": lambda a, b: (a - b).square().sum(-1),
     "cosine": lambda a, b: 1 - functional.cosine_similarity(a, b, dim=-1),
 }
-
-
 every_kind = pytest.mark.parametrize("kind", MINING)
 
 
