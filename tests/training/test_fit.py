@@ -1,18 +1,14 @@
 """The loop does what a plain loop does, and says what it was asked."""
 
 import math
-import random
 from functools import partial
-from itertools import chain
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from lossedu.losses import as_module, cross_entropy
-from lossedu.training import EarlyStopping, WeightAverage
 from tests.training.conftest import small_data, small_model
 
 ADAMW = partial(torch.optim.AdamW, lr=1e-2)
@@ -121,118 +117,11 @@ def test_the_training_loss_weighs_batches_by_their_size(quick_fit):
     assert sum(history.steps["loss"]) / 3 != pytest.approx(whole, rel=1e-4)
 
 
-def test_every_kind_of_data_trains_alike(quick_fit):
-    x, y = small_data()
-
-    class Stream(IterableDataset):
-        def __iter__(self):
-            return iter(TensorDataset(x, y))
-
-    kinds = [
-        DataLoader(TensorDataset(x, y), batch_size=8),
-        DataLoader(Stream(), batch_size=8),
-        [(x[k : k + 8], y[k : k + 8]) for k in range(0, 23, 8)],
-    ]
-
-    seen = []
-
-    def watching(outputs, targets):
-        seen.append(targets.tolist())
-        return nn.functional.cross_entropy(outputs, targets)
-
-    curves = [quick_fit(train=kind, loss=watching)[0].steps["loss"] for kind in kinds]
-
-    batches = [seen[k : k + len(seen) // 3] for k in range(0, len(seen), len(seen) // 3)]
-    assert batches[0] == batches[1] == batches[2]
-    # A slice of a tensor may begin where a matrix product sums in another order.
-    assert curves[1] == pytest.approx(curves[0], rel=1e-5)
-    assert curves[2] == pytest.approx(curves[0], rel=1e-5)
-
-
-def test_tensors_are_shuffled_anew_each_epoch_as_the_seed_says(quick_fit):
-    seen = []
-
-    def watching(outputs, rows):
-        seen.append(rows.tolist())
-        return outputs.square().mean()
-
-    x, _ = small_data()
-    orders = {}
-    for seed in (0, 0, 1):
-        seen.clear()
-        quick_fit(train=(x, torch.arange(23)), loss=watching, seed=seed)
-        epochs = [[*chain(*seen[k : k + 3])] for k in (0, 3)]
-        assert all(sorted(epoch) == list(range(23)) for epoch in epochs)
-        assert epochs[0] != epochs[1]
-        assert orders.setdefault(seed, epochs) == epochs
-    assert orders[0] != orders[1]
-
-
-def test_shuffling_loaders_depend_on_the_seed_alone(quick_fit):
-    def curve(seed):
-        torch.rand(7)  # the surrounding random state must not matter
-        loader = DataLoader(TensorDataset(*small_data()), batch_size=8, shuffle=True)
-        return quick_fit(small_model(dropout=0.5), train=loader, seed=seed)[0].steps["loss"]
-
-    assert curve(3) == curve(3) != curve(4)
-
-
-def test_the_order_does_not_depend_on_what_the_model_draws(quick_fit):
-    def order(dropout):
-        seen = []
-
-        def watching(outputs, rows):
-            seen.extend(rows.tolist())
-            return outputs.square().mean()
-
-        x, _ = small_data()
-        loader = DataLoader(TensorDataset(x, torch.arange(23)), batch_size=8, shuffle=True)
-        quick_fit(small_model(dropout=dropout), train=loader, loss=watching)
-        return seen
-
-    assert order(0.0) == order(0.5)
-
-
-def test_the_callers_random_states_stay_as_they_are(quick_fit):
-    def states():
-        return (
-            torch.get_rng_state().tolist(),
-            random.getstate(),
-            np.random.get_state()[1].tolist(),
-        )
-
-    before = states()
-    loader = DataLoader(TensorDataset(*small_data()), batch_size=8, shuffle=True)
-    quick_fit(small_model(dropout=0.5), train=loader)
-
-    assert states() == before
-
-
 def test_the_model_is_left_in_the_mode_it_was_in(quick_fit):
     for training in (True, False):
         model = small_model().train(training)
         quick_fit(model, valid=small_data(9, seed=1))
         assert model.training is training
-
-
-def test_steps_may_end_within_an_epoch(quick_fit):
-    history, _ = quick_fit(steps=5)
-
-    assert history.steps["step"] == [0, 1, 2, 3, 4]
-    assert history.steps["epoch"] == [0, 0, 0, 1, 1]
-    assert history.epochs["epoch"] == [0, 1]
-
-
-def test_endless_data_end_with_the_steps(quick_fit):
-    x, y = small_data()
-
-    def forever():
-        while True:
-            yield x, y
-
-    history, _ = quick_fit(train=forever(), steps=4)
-
-    assert len(history.steps["step"]) == 4
 
 
 def test_the_schedule_moves_after_every_step_and_plateaus_after_epochs(quick_fit):
@@ -269,72 +158,6 @@ def test_validation_sees_every_example_once_and_trains_nothing(quick_fit):
         (outputs.argmax(-1) == valid[1]).float().mean()
     )
     assert history.last("gap") == pytest.approx(expected - history.last("train_loss"), rel=1e-5)
-
-
-def test_early_stopping_stops_and_says_so(quick_fit):
-    still = partial(torch.optim.SGD, lr=0.0)
-
-    history, _ = quick_fit(epochs=50, optimizer=still, early_stopping=EarlyStopping(patience=3))
-
-    assert 4 <= len(history.epochs["epoch"]) < 50
-    assert history.events[-1]["kind"] == "early_stop"
-
-
-def test_weights_are_averaged_after_every_step(quick_fit):
-    seen = []
-
-    class Recorder:
-        def after_step(self, run):
-            seen.append([p.detach().clone() for p in run.model.parameters()])
-
-    average, model = WeightAverage(0.5), small_model()
-    expected = [p.detach().clone() for p in model.parameters()]
-    quick_fit(model, callbacks=[average, Recorder()])
-
-    for values in seen:
-        expected = [0.5 * mean + 0.5 * value for mean, value in zip(expected, values, strict=True)]
-    for ours, theirs in zip(average.model.parameters(), expected, strict=True):
-        torch.testing.assert_close(ours, theirs)
-
-
-def test_an_average_of_weights_in_half_precision_is_off_by_its_rounding_alone(quick_fit):
-    seen = []
-
-    class Recorder:
-        def after_step(self, run):
-            seen.append(next(run.model.parameters()).detach().double())
-
-    model = small_model().bfloat16()
-    x, y = small_data()
-    expected, average = next(model.parameters()).detach().double(), WeightAverage(0.99)
-    quick_fit(model, train=(x.bfloat16(), y), epochs=60, callbacks=[average, Recorder()])
-
-    for value in seen:
-        expected = 0.99 * expected + 0.01 * value
-    ours = next(average.model.parameters()).double()
-    torch.testing.assert_close(ours, expected, rtol=2**-8, atol=1e-6)
-
-
-def test_an_averaged_model_computes_in_its_own_precision(quick_fit):
-    average, model = WeightAverage(0.5), small_model()
-    x, _ = small_data()
-    quick_fit(model, precision="bf16", callbacks=[average])
-
-    plain = small_model()
-    plain.load_state_dict(average.model.state_dict())
-
-    assert torch.equal(average.model(x), plain(x))
-
-
-def test_a_callback_may_stop_the_run(quick_fit):
-    class Enough:
-        def after_step(self, run):
-            if run.step == 4:
-                run.stop("enough")
-
-    history, _ = quick_fit(epochs=9, callbacks=[Enough()])
-
-    assert len(history.steps["step"]) == 4
 
 
 def test_losses_of_the_package_are_named_in_the_settings(quick_fit):
@@ -381,40 +204,3 @@ def test_bfloat16_trains_and_leaves_the_model_in_float32(quick_fit):
 def test_what_makes_no_sense_is_refused_in_words(quick_fit, changes, message):
     with pytest.raises((ValueError, TypeError), match=message):
         quick_fit(**changes)
-
-
-@pytest.mark.parametrize(
-    ("make", "fused"),
-    [
-        (torch.optim.AdamW, True),
-        (partial(torch.optim.SGD, lr=0.1), True),
-        (partial(torch.optim.SGD, lr=0.1, fused=False), False),
-        (partial(torch.optim.AdamW, foreach=True), None),
-        (partial(torch.optim.RMSprop, lr=0.1), None),
-        (lambda parameters: torch.optim.AdamW(parameters), None),
-    ],
-)
-def test_an_optimizer_of_torch_updates_in_one_kernel_unless_one_chooses(quick_fit, make, fused):
-    made = []
-
-    class Look:
-        def on_start(self, run):
-            made.append(run.optimizer)
-
-    quick_fit(optimizer=make, epochs=1, callbacks=[Look()])
-
-    assert made[0].defaults.get("fused") == fused
-
-
-def test_a_parameter_that_no_fused_kernel_takes_is_updated_as_ever(quick_fit):
-    class Complex(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.turn = nn.Parameter(torch.ones(3, 2, dtype=torch.complex64))
-
-        def forward(self, x):
-            return (x.to(torch.complex64) @ self.turn).real
-
-    history, _ = quick_fit(Complex(), epochs=1)
-
-    assert len(history.steps["loss"]) == 3
