@@ -124,8 +124,8 @@ def sheet() -> Sheet:
 
 
 def _body(family: str, rows: list[SheetRow]) -> str:
-    heading = f'<tr><th colspan="{len(_HEADINGS)}" scope="rowgroup">{family.capitalize()}</th></tr>'
-    return f"<tbody>{heading}{''.join(map(_line, rows))}</tbody>"
+    name = f'<th colspan="{len(_HEADINGS)}" scope="rowgroup">{family.capitalize()}</th>'
+    return f"<tbody><tr class='family'>{name}</tr>{''.join(map(_line, rows))}</tbody>"
 
 
 def _line(row: SheetRow) -> str:
