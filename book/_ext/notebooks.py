@@ -27,7 +27,7 @@ from sphinx.errors import ConfigError, ExtensionError
 
 from lossedu.whole_files import write_whole
 
-NOT_CHAPTERS = ("start", "teach", "reference")
+NOT_CHAPTERS = ("start/", "teach/", "reference/", "interview/mock-interview")
 BRANCH = "gh-pages"
 _ADDRESS = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?")
 _SETUP = """\
@@ -224,7 +224,7 @@ def notebook_of(app: Sphinx, doctree: nodes.document, docname: str) -> nbformat.
 def is_chapter(docname: str, doctree: nodes.document) -> bool:
     """Whether a page becomes a notebook: it has code, and is no frame around the chapters."""
     has_code = any(n.get("nb_element") == "cell_code" for n in doctree.findall(nodes.container))
-    return has_code and not docname.startswith(tuple(f"{part}/" for part in NOT_CHAPTERS))
+    return has_code and not docname.startswith(NOT_CHAPTERS)
 
 
 def write_notebook(app: Sphinx, doctree: nodes.document, docname: str) -> None:
