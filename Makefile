@@ -185,7 +185,7 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
 
 screenshot: $(VENV)/.dev debian
-	@LOSSEDU_SCREENSHOT=1 $(BIN)/python -m pytest tests/book tests/autograder -m browser -q
+	@LOSSEDU_SCREENSHOT=1 $(BIN)/python -m pytest tests/book tests/autograder tests/practice/sessions -m browser -q
 
 clean:
 	rm -rf $(VENV) .cache book/_build course .pytest_cache .mypy_cache .ruff_cache .hypothesis
