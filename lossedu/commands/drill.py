@@ -206,7 +206,7 @@ def _practice(data: Path | None) -> Iterator[tuple["Terminal", "Store", "Tally"]
 def _say_kept(terminal: "Terminal", store: "Store", tally: "Tally") -> None:
     terminal.line()
     counted = f"{_counted(tally)} " if tally.answered else ""
-    terminal.write(f"{counted}All is kept in {store.path}; the same command goes on.")
+    terminal.wrapped(f"{counted}All is kept in {store.path}; the same command goes on.")
 
 
 def _counted(tally: "Tally") -> str:

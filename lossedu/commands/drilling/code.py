@@ -78,7 +78,7 @@ def _text(terminal: Terminal, first: str, task: str, editor: str) -> str | None:
         try:
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            terminal.write(f"{path} cannot be read: {error}.", "yellow", indent="  ")
+            terminal.wrapped(f"{path} cannot be read: {error}.", "yellow", indent="  ")
             return None
     lines = [first] if first != _END else []
     while first != _END and (line := terminal.ask_raw()) != _END:

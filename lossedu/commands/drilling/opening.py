@@ -48,7 +48,7 @@ def close(terminal: Terminal, store: "Store", plan: Today, tally: "Tally") -> No
     """Say what was done and what comes next."""
     terminal.line()
     plural = "" if tally.answered == 1 else "s"
-    terminal.write(f"{tally.answered} answer{plural}, {tally.right} right. Kept in {store.path}")
+    terminal.wrapped(f"{tally.answered} answer{plural}, {tally.right} right. Kept in {store.path}")
     if plan.first:
         terminal.write(
             "`lossedu drill grid` asks where you stand, `lossedu drill today` goes on, and "

@@ -73,7 +73,7 @@ class Terminal:
             lead = indent
 
     def wrapped(self, text: str, style: str = "", *, indent: str = "") -> None:
-        """Words as they stand, without Markdown, wrapped."""
+        """Words as they stand, without Markdown, wrapped; a path stays whole, to be copied."""
         self.lines(
             textwrap.wrap(
                 text,
@@ -81,6 +81,7 @@ class Terminal:
                 initial_indent=indent,
                 subsequent_indent=f"{indent}  ",
                 break_on_hyphens=False,
+                break_long_words=False,
             ),
             style,
         )
