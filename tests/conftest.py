@@ -18,9 +18,12 @@ from tests.waiting import HANG_S
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# In the background of a script a process ignores Ctrl-C, and so would all that tests start.
+# In the background of a script a process ignores Ctrl-C, under nohup it ignores that its terminal
+# is closed, and so would all that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The first call of a torch function may take longer than any deadline, and so may a draw.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
