@@ -124,11 +124,13 @@ serve: $(VENV)/.course
 # --- checks --------------------------------------------------------------------------------------
 
 # A real browser looks at the pages (its driver needs libatomic1), a real database holds a gradebook,
-# and the kernel's own headers say which system calls there are.  What cannot be installed is skipped.
+# torch.compile needs a compiler, and the kernel's own headers say which system calls there are.  What
+# cannot be installed is skipped.
 debian:
 	@missing=""; \
 	command -v chromium chromium-browser google-chrome >/dev/null || missing="$$missing chromium"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	command -v "$${CXX:-g++}" >/dev/null || missing="$$missing g++"; \
 	if [ "$$(uname -s)" = Linux ]; then \
 	  $(BIN)/python -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null || missing="$$missing libatomic1"; \
 	  [ -e /usr/include/linux/seccomp.h ] || missing="$$missing linux-libc-dev"; fi; \

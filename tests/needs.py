@@ -15,9 +15,11 @@ import pytest
 
 BROWSER, DATABASE, SANDBOX = "a browser", "a database server", "the sandbox"
 HEADERS, ROOT = "the kernel's headers", "to be root"
+COMPILER = "a C++ compiler"
 KERNELS = "an x86 processor with AVX2"
 REMEDIES = {
     BROWSER: "sudo apt-get install chromium libatomic1",
+    COMPILER: "sudo apt-get install g++",
     DATABASE: "sudo apt-get install postgresql",
     HEADERS: "sudo apt-get install linux-libc-dev",
     KERNELS: "only another machine has other kernels",
@@ -50,6 +52,12 @@ def database() -> Path:
     if not found:
         lacking(DATABASE)
     return found[-1].parent
+
+
+def compiler() -> None:
+    """What torch.compile makes programs with."""
+    if not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++"))):
+        lacking(COMPILER)
 
 
 def kernels() -> None:

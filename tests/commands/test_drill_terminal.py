@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -171,7 +172,8 @@ def test_code_is_written_in_the_editor(begin, data, tmp_path):
     question = a_coding_question()
     answer = tmp_path / "answer.py"
     answer.write_text(own_answer(draw(question, 0)), encoding="utf-8")
-    editor = f"{sys.executable} -c 'import shutil, sys; shutil.copy(\"{answer}\", sys.argv[1])'"
+    copying = "import shutil, sys; shutil.copy(sys.argv[1], sys.argv[2])"
+    editor = shlex.join([sys.executable, "-c", copying, str(answer)])
     session = begin("topic", question.id, data=data, EDITOR=editor, VISUAL="")
     session.wait_for("edit, a file's name")
     session.type("edit\n")
