@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import psutil
 
-HANG_S = 1800.0
+HANG_S = 600.0
 LOOK_EVERY_S = 0.02
 
 
