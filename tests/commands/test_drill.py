@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from lossedu.commands.app import app
 from lossedu.commands.drilling import terminal as terminal_module
 from lossedu.commands.drilling.terminal import Clock
-from lossedu.practice.families import draw, families, own_answer
+from lossedu.practice.families import draw, families, family, own_answer
 from lossedu.practice.progress import Store
 from lossedu.practice.sessions.mock import mock_from
 from tests.practice.bank import BANK, made
@@ -407,6 +407,24 @@ def test_a_bank_is_checked_and_what_it_lacks_is_said(drill, monkeypatch):
     assert json.loads(empty.output)["gaps"] != []
     assert faulty.exit_code == 1
     assert any(fault.startswith("broken: ") for fault in json.loads(faulty.output)["faults"])
+
+
+def test_of_a_bank_the_named_families_alone_are_checked(drill, monkeypatch):
+    sound = family("squared-error-one-outlier")
+    broken = made("broken", "a-number", answer={"value": "1/0", "digits": 2})
+    bank = {sound.id: sound, "broken": broken}
+    monkeypatch.setattr("lossedu.practice.families.self_test.families", lambda: bank)
+
+    fine = drill("check-bank", "--seeds", "1", "squared-")
+    faulty = drill("check-bank", "--seeds", "1", "--json", "squared-", "brok")
+    unknown = drill("check-bank", "brokn")
+
+    assert (fine.exit_code, fine.output) == (0, "")
+    assert faulty.exit_code == 1
+    assert {fault.partition(":")[0] for fault in json.loads(faulty.output)["faults"]} == {"broken"}
+    assert json.loads(faulty.output)["gaps"] == []
+    assert unknown.exit_code == 2
+    assert "'brokn' is neither. Hint: did you mean 'broken'?" in " ".join(unknown.stderr.split())
 
 
 def test_the_self_assessment_is_kept_level_by_level(drill, data):

@@ -4,10 +4,11 @@
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lossedu.names import suggestion
 from lossedu.practice.families.bank import bank_folder, families
 from lossedu.practice.families.faults import FamilyError
 from lossedu.practice.families.question import Family
@@ -39,6 +40,7 @@ class BankReport:
 def check_bank(
     bank: Mapping[str, Family] | None = None,
     *,
+    names: Sequence[str] = (),
     seeds: int = 200,
     book: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
@@ -47,17 +49,21 @@ def check_bank(
 
     Args:
         bank: The families; else all.
+        names: Which of them: ids, or how ids begin; else all.
         seeds: Variants of each that are tried, if it has so many.
         book: The folder of the book, if sources and chapters are to be looked up in it.
         progress: Called with the id of each family before it is tried.
 
     Returns:
         The faults, the gaps and three tables.
+
+    Raises:
+        ValueError: If a name is that of no family.
     """
     known = families() if bank is None else bank
     sound: dict[str, Family] = {}
     faults: list[str] = []
-    for identity in known:
+    for identity in _named(names, known):
         progress(identity)
         try:
             one = known[identity]
@@ -68,6 +74,17 @@ def check_bank(
         faults += shape or [*faults_of(one, seeds), *_link_faults(one, {*known, *families()}, book)]
         sound[identity] = one
     return BankReport(tuple(faults), tuple(_gaps(sound)), *_tables(sound))
+
+
+def _named(names: Sequence[str], known: Iterable[str]) -> list[str]:
+    ids = list(known)
+    for name in names:
+        if not any(identity.startswith(name) for identity in ids):
+            raise ValueError(
+                f"names must be ids of families, or how ids begin, but {name!r} is neither."
+                f"{suggestion(name, ids)}"
+            )
+    return [one for one in ids if not names or one.startswith(tuple(names))]
 
 
 def _shape_faults(identity: str) -> list[str]:
