@@ -32,6 +32,7 @@ def test_a_true_step_is_displayed_in_the_order_in_which_it_was_stated():
         "At(Derivative(z**3, z), z, 2) = 12",
         "2**(-log(p)/log(2)) = 1/p",
         "(x + 1)**2 = x**2 + 2*x + 1 = 1 + 2*x + x**2",
+        "Integral(cos(u + x)*cos(v + x), (x, 0, 2*pi)) = pi*cos(u - v)",
     ],
 )
 def test_steps_that_chapters_need_are_shown(statement):
@@ -54,6 +55,11 @@ def test_a_wrong_factor_that_vanishes_at_zero_is_found():
 def test_an_equation_that_holds_on_one_side_of_a_kink_only_stops(wrong):
     with pytest.raises(ProofError, match="is false"):
         prove("kink", wrong)
+
+
+def test_an_equation_with_two_kinks_that_cannot_be_shown_says_so():
+    with pytest.raises(ProofError, match="could not be shown"):
+        prove("two kinks", "z + Max(0, 1 - z) = Max(1, z)")
 
 
 def test_the_second_relation_of_a_chain_is_checked_too():
@@ -162,6 +168,14 @@ def test_what_sympy_cannot_show_needs_a_grid_and_the_page_says_that_it_was_teste
 
     assert step.basis == "tested"
     assert r"0 < p < 1 \quad \text{tested at }1\,200\text{ points}" in step.latex
+
+
+def test_an_inequality_with_a_kink_is_tested_on_its_grid():
+    hinge, domain = "Max(0, 1 - z) >= x*(1 - z)", "0 <= x <= 1, -4 <= z <= 4"
+
+    with pytest.raises(ProofError, match="could not be shown"):
+        prove("any slope below", hinge, domain=domain)
+    assert prove("any slope below", hinge, domain=domain, grid={"x": 3, "z": 9}).basis == "tested"
 
 
 def test_a_grid_finds_a_dent_that_draws_miss():

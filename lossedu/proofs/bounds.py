@@ -47,6 +47,8 @@ def _ends(interval: Interval) -> list[tuple[sp.Expr, bool]]:
 
 
 def _inside(f: sp.Expr, domain: Domain, *, strict: bool, depth: int) -> bool:
+    if f.has(sp.DiracDelta):  # the bend of a kink: no number, and it may point up or down
+        return False
     if negative_point(f, domain, draws=_FEW_DRAWS) is not None:
         return False  # most roads that lead nowhere end here, and soon
     if _sign_is_known(f, domain, strict=strict):

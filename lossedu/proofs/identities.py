@@ -33,7 +33,9 @@ def _kink(difference: sp.Expr) -> sp.Symbol | None:
     """A symbol whose absolute value, or larger part, an expression holds."""
     bends = difference.atoms(sp.Abs, sp.Max, sp.Min)
     symbols = {arg for bend in bends for arg in (*bend.args, *(-a for a in bend.args))}
-    return min((s for s in symbols if s.is_Symbol), key=str, default=None)
+    # Splitting a symbol whose sign is known would tell SymPy nothing, again and again.
+    unsigned = (s for s in symbols if s.is_Symbol and s.is_positive is None)
+    return min(unsigned, key=str, default=None)
 
 
 def counterexample(difference: sp.Expr, *sides: sp.Expr) -> Point | None:

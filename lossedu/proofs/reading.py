@@ -14,7 +14,7 @@ from lossedu.symbolic.stated import latex_of, syntax_tree
 _RELATIONS = (">=", "<=", "=", ">", "<")
 _SIGNS = {">=": r"\ge", "<=": r"\le"}
 _SYMPY = (
-    *("log", "exp", "sqrt", "Abs", "Max", "Min", "sign", "cosh", "pi", "oo", "Piecewise"),
+    *("log", "exp", "sqrt", "Abs", "Max", "Min", "sign", "cos", "cosh", "pi", "oo", "Piecewise"),
     *("Derivative", "Integral", "Sum", "Limit", "Largest", "above", "sigmoid", "At", "Part"),
 )
 _PACKAGE = (

@@ -190,7 +190,7 @@ def _call(node: ast.Call) -> str:
     name = _function(node)
     if name in _CALLS:
         return _CALLS[name](node.args)
-    return _named(rf"\{name}" if name == "cosh" else letter(name))(node.args)
+    return _named(rf"\{name}" if name in ("cos", "cosh") else letter(name))(node.args)
 
 
 def _named(name: str) -> Callable[[_Arguments], str]:

@@ -32,6 +32,7 @@ PRINTED = {
     "Derivative(E(ell_focal), (x, 2))": r"\frac{d^{2}}{d x^{2}} \mathrm{E}\, \ell_{\text{focal}}",
     "Integral((x - t)*f(t), (t, -oo, x))": r"\int_{-\infty}^{x} (x - t) f(t) \, dt",
     "Sum(q[i], (i, 1, C))*x": r"\left(\sum_{i=1}^{C} q_{i}\right) x",
+    "2*cos(b + u)": r"2 \cos(b + u)",
     "Limit(log(p), p, 0)": r"\lim_{p \to 0} \log p",
     "At(Derivative(E(ell), z), q, p)": (
         r"\left. \frac{d}{d z} \mathrm{E}\, \ell \,\right|_{q = p}"
