@@ -29,7 +29,7 @@ HEADINGS = [
     "In short",
     "Sources",
 ]
-PARTS = ("foundations", "classification")
+PARTS = ("foundations", "classification", "beyond")
 
 
 def pages() -> list[str]:
