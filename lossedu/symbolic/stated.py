@@ -78,17 +78,22 @@ def latex_of(node: ast.expr) -> str:
 
 @cache
 def letter(name: str) -> str:
-    r"""LaTeX of a name: Greek letters, accents, words below a letter upright.
+    r"""LaTeX of a name: Greek letters, accents; words below a letter and abbreviations upright.
 
     Example:
         >>> print(letter("ell_focal"), letter("z_1"), letter("quantile"), letter("ybar"))
         \ell_{\text{focal}} z_{1} \tau \bar{y}
+        >>> print(letter("DCG_k"), letter("log_2"))
+        \mathrm{DCG}_{k} \log_{2}
     """
     if name in LETTERS:
         return LETTERS[name]
     base, _, below = name.partition("_")
     if len(below) > 2 and below.isalpha() and below.islower():
         return rf"{letter(base)}_{{\text{{{below}}}}}"
+    if base == "log" or (len(base) > 1 and base.isupper()):  # an abbreviation is no product
+        upright = r"\log" if base == "log" else rf"\mathrm{{{base}}}"
+        return rf"{upright}_{{{letter(below)}}}" if below else upright
     return str(sp.latex(sp.oo if name == "oo" else sp.Symbol(name)))
 
 

@@ -29,7 +29,7 @@ HEADINGS = [
     "In short",
     "Sources",
 ]
-PARTS = ("foundations", "classification", "beyond")
+PARTS = ("foundations", "classification", "beyond", "ranking")
 
 
 def pages() -> list[str]:
