@@ -29,7 +29,7 @@ HEADINGS = [
     "In short",
     "Sources",
 ]
-PARTS = ("foundations", "classification", "beyond", "ranking")
+PARTS = ("foundations", "classification", "beyond", "ranking", "similarity")
 
 
 def pages() -> list[str]:
