@@ -105,4 +105,7 @@ def numeric(symbols: Sequence[sp.Symbol], expression: sp.Expr) -> Callable[..., 
     """The expression as a function of mpmath numbers, to whatever precision is set when called."""
     brackets = {"above": lambda a, b: mp.mpf(a > b)}
     modules = [brackets, "mpmath"]
-    return sp.lambdify(symbols, expression.rewrite(sigmoid, sp.exp), modules=modules)  # type: ignore[no-any-return]
+    plain = expression.rewrite(sigmoid, sp.exp)
+    # Parts that come again are computed once, but none that only one branch may ask for.
+    shared = not plain.has(sp.Piecewise)
+    return sp.lambdify(symbols, plain, modules=modules, cse=shared)  # type: ignore[no-any-return]

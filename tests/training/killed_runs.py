@@ -12,8 +12,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import accelerate  # noqa: F401  # once, before the forks
+import accelerate  # noqa: F401  # once, before the forks, like what the first optimizer imports
 import torch
+import torch._dynamo
+import torch.distributed.tensor
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
