@@ -27,7 +27,13 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEX
 
 @contextmanager
 def loader() -> Iterator[None]:
-    """Begin to load; servers that are started meanwhile, here or in child processes, use it."""
+    """Begin to load; servers that are started meanwhile, here or in child processes, use it.
+
+    Within another one, or in a child process of who has one, that one serves.
+    """
+    if _name():
+        yield
+        return
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind("")  # the kernel finds a name that is no file
         listener.listen()
@@ -44,7 +50,7 @@ def loader() -> Iterator[None]:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        os.environ[_VARIABLE] = listener.getsockname()[1:].decode()
+        os.environ[_VARIABLE] = f"{listener.getsockname()[1:].decode()} {sys.prefix}"
     try:
         yield
     finally:
@@ -56,7 +62,7 @@ def loader() -> Iterator[None]:
 
 def connected() -> socket.socket | None:
     """A socket to a server that is about to be forked; None if there is no loader."""
-    name = os.environ.get(_VARIABLE)
+    name = _name()
     if not name:
         return None
     control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -66,6 +72,12 @@ def connected() -> socket.socket | None:
         control.close()
         return None
     return control
+
+
+def _name() -> str:
+    """Of the loader that serves here; empty without one, or if it has loaded another Python's."""
+    name, _, prefix = os.environ.get(_VARIABLE, "").partition(" ")
+    return name if prefix == sys.prefix else ""
 
 
 def command(module: str, descriptors: Sequence[int]) -> list[str]:

@@ -1,11 +1,13 @@
 """A course in a temporary folder: nothing that a test does reaches the tree."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from autograder.sandbox.layers import floor_is_met, live_layers
+from autograder.sandbox.loader import loader
 from tests import needs
 
 ROOT = Path(__file__).parent.parent.parent
@@ -25,3 +27,10 @@ def sandbox_here() -> None:
     """Nothing is graded where the sandbox cannot be built."""
     if not floor_is_met(live_layers()):
         needs.lacking(needs.SANDBOX)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loaded_once(sandbox_here: None) -> Iterator[None]:
+    """What submissions import is loaded once a process of tests, not once a server or command."""
+    with loader():
+        yield

@@ -47,6 +47,12 @@ def jailed_servers(process: psutil.Process) -> list[psutil.Process]:
     return [server for waiting in process.children() for server in waiting.children()]
 
 
+@pytest.fixture(autouse=True)
+def without_another(monkeypatch):
+    """The loader of the test process would serve in place of a test's own."""
+    monkeypatch.delenv("AUTOGRADER_LOADER", raising=False)
+
+
 @pytest.fixture
 def started() -> Iterator[psutil.Process]:
     with loader():
@@ -94,6 +100,14 @@ def test_servers_end_with_their_graders_and_the_loader_with_its_own():
 
     assert not process.is_running()
     assert connected() is None
+
+
+def test_within_a_loader_another_one_starts_none_and_ends_none(started):
+    with loader():
+        assert [p for p in living(psutil.Process().children()) if p != started] == []
+    with Server() as server:
+        assert sum_in(server) == 2
+        assert len(jailed_servers(started)) == 1
 
 
 def test_nothing_outlives_a_killed_grader():
