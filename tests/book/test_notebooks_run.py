@@ -1,6 +1,12 @@
-"""Every chapter's notebook runs from top to bottom without what builds the book."""
+"""A chapter's notebook runs from top to bottom without what builds the book.
 
+The build has run every page, and `test_pages` sees that no cell in view needs one out of view: here
+notebooks of each kind run, and of all the imports are read.  ``make notebooks`` runs every one.
+"""
+
+import ast
 import os
+import sys
 import textwrap
 from pathlib import Path
 
@@ -23,6 +29,19 @@ CHAPTERS = sorted(
     if path.parent.name not in FRAME and path.stem != RUNS_THE_TERMINAL
     if "{code-cell}" in path.read_text()
 )
+# A chapter with everything, and one of the interview: the quickest of their kinds.
+RUN = ("foundations/what-a-loss-asks", "interview/design-framework")
+OFFERED = {
+    "lossedu",
+    "matplotlib",
+    "mpmath",
+    "numpy",
+    "plotly",
+    "scipy",
+    "sklearn",
+    "sympy",
+    "torch",
+}
 # What the extra `book` does not bring.  The file is read by every process that starts with it.
 WITHOUT = """
 import sys
@@ -76,7 +95,29 @@ def test_what_builds_the_book_is_out_of_reach(run):
     assert printed(notebook.cells[0]) == "No module named 'sphinx'\n"
 
 
+def code_of(notebook):
+    """Its cells of code; the first one installs the course, with a command of IPython."""
+    _, *cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+    return [ast.parse(cell.source) for cell in cells]
+
+
+def modules(node):
+    if isinstance(node, ast.Import):
+        return {alias.name.partition(".")[0] for alias in node.names}
+    return {node.module.partition(".")[0]} if isinstance(node, ast.ImportFrom) else set()
+
+
 @pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_imports_what_its_extra_brings(built, page):
+    notebook = nbformat.read(built / f"{page}.ipynb", as_version=4)
+
+    imported = {m for tree in code_of(notebook) for node in ast.walk(tree) for m in modules(node)}
+
+    assert "lossedu" in imported
+    assert imported - OFFERED - sys.stdlib_module_names == set()
+
+
+@pytest.mark.parametrize("page", RUN)
 def test_a_chapter_runs_and_its_drills_wait_for_an_answer_and_take_the_right_one(
     built, run, loaded_extension, page
 ):

@@ -1,7 +1,7 @@
 """Kill a run at random moments with SIGKILL, go on, and compare its end with an undisturbed one.
 
 ``python -m tests.training.killed_runs FOLDER KILLS SEED`` prints a line of JSON a kill.  Each run
-is a fork, so that torch is imported once.
+is a fork, so that torch, and what a first run imports, is imported once.
 """
 
 import json
@@ -10,12 +10,10 @@ import random
 import signal
 import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
-import accelerate  # noqa: F401  # once, before the forks, like what the first optimizer imports
 import torch
-import torch._dynamo
-import torch.distributed.tensor
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -23,6 +21,7 @@ from lossedu.training import Checkpoints, WeightAverage, fit
 from lossedu.training.history import MEASURED
 
 STEPS = 24  # 8 an epoch
+FIRST_RUN_IMPORTS = ("accelerate", "torch._dynamo", "torch.distributed.tensor")
 
 
 class Noisy(Dataset):
@@ -102,6 +101,8 @@ def forked(task) -> int:
 
 
 def main(folder: Path, kills: int, seed: int) -> None:
+    for module in FIRST_RUN_IMPORTS:
+        import_module(module)
     draw = random.Random(seed)
 
     def to_end(place, workers):
