@@ -97,7 +97,7 @@ course: $(VENV)/.course
 	$(call say,[1/3] building the book)
 	@LOSSEDU_CHAPTER_SECONDS=$${LOSSEDU_CHAPTER_SECONDS:-0} $(MAKE) --no-print-directory book
 	$(call say,[2/3] releasing the assignments)
-	@for name in $(ASSIGNMENTS); do $(BIN)/autograder release $$name || exit; done
+	@$(BIN)/autograder release $(ASSIGNMENTS)
 	$(call say,[3/3] grading a sample class)
 	@if [ "$$(uname -s)" = Linux ]; then $(BIN)/autograder sample-class focal; \
 	else $(BIN)/autograder doctor || true; fi

@@ -60,15 +60,22 @@ def options(
 
 
 @app.command()
-def release(assignment: Assignment, root: Root = Path()) -> None:
-    """Make the student's notebook from the teacher's."""
+def release(
+    assignments: Annotated[
+        list[str],
+        typer.Argument(metavar="ASSIGNMENT", help="Their folders' names in solutions/."),
+    ],
+    root: Root = Path(),
+) -> None:
+    """Make the students' notebooks from the teacher's."""
     from autograder.bridge.course import Course, logged_to
     from autograder.grading.folders import CourseFolders
 
-    root = course_root(root, assignment)
+    (root,) = {course_root(root, assignment) for assignment in assignments}
     with one_line(), logged_to(CourseFolders(root).log):
-        Course(root).release(assignment)
-    console.print(f"released  exercises/{assignment}/{assignment}.ipynb")
+        for assignment in assignments:
+            Course(root).release(assignment)
+            console.print(f"released  exercises/{assignment}/{assignment}.ipynb")
 
 
 @app.command()
