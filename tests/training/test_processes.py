@@ -28,6 +28,24 @@ def launched(processes, folder, checkpoints, *more):
     return json.loads((folder / "found.json").read_text())
 
 
+def several(folder, *runs):
+    """Do one run after another; what those left that came to their end."""
+    for _, name, *_ in runs:
+        (folder / name).mkdir()
+    jobs = [[n, str(folder / name), str(folder / kept), *more] for n, name, kept, *more in runs]
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "several", json.dumps(jobs)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "ACCELERATE_USE_CPU": "true"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    ended = [name for _, name, _, *more in runs if not more]
+    return [json.loads((folder / name / "found.json").read_text()) for name in ended]
+
+
 def assert_alike(ours, theirs):
     for name in theirs:
         for table in (0, 1):
@@ -41,15 +59,20 @@ def assert_alike(ours, theirs):
 
 @pytest.mark.slow
 def test_two_processes_give_the_curve_of_one_and_either_goes_on_for_the_other(tmp_path):
-    one = launched(1, tmp_path / "one", tmp_path / "a")
-    two = launched(2, tmp_path / "two", tmp_path / "b")
+    one, two, rest_of_two, rest_of_one = several(
+        tmp_path,
+        (1, "one", "a"),
+        (2, "two", "b"),
+        (1, "crash of one", "c", "crash"),
+        (2, "crash of two", "d", "crash"),
+        (2, "rest of two", "c"),
+        (1, "rest of one", "d"),
+    )
+
     assert_alike(two, one)
     assert all(run[3] == [] for run in two.values())
-
-    launched(1, tmp_path / "crash of one", tmp_path / "c", "crash")
-    launched(2, tmp_path / "crash of two", tmp_path / "d", "crash")
-    assert_alike(launched(2, tmp_path / "rest of two", tmp_path / "c"), one)
-    assert_alike(launched(1, tmp_path / "rest of one", tmp_path / "d"), one)
+    assert_alike(rest_of_two, one)
+    assert_alike(rest_of_one, one)
 
 
 @pytest.mark.slow

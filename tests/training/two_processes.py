@@ -1,10 +1,15 @@
-"""One run for any number of processes: ``accelerate launch`` starts it, `test_processes` reads it.
+"""One run for any number of processes: `test_processes` starts it and reads what it leaves.
 
-``python tests/training/two_processes.py FOLDER CHECKPOINTS [diverge | crash]``
+``python tests/training/two_processes.py FOLDER CHECKPOINTS [diverge | crash]`` is for ``accelerate
+launch``.  ``... several [[PROCESSES, FOLDER, CHECKPOINTS, ...], ...]`` does one run after another,
+each in forks of one process, so that torch is imported once.
 """
 
 import json
+import os
+import socket
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -99,6 +104,41 @@ def main(folder: Path, checkpoints: str, callbacks: list) -> None:
         (folder / "found.json").write_text(json.dumps(found))
 
 
-if __name__ == "__main__":
+def one_run(folder: str, checkpoints: str, what: str = "") -> None:
     chosen = {"diverge": [Drift()], "crash": [Crash()]}
-    main(Path(sys.argv[1]), sys.argv[2], chosen.get(sys.argv[-1], []))
+    main(Path(folder), checkpoints, chosen.get(what, []))
+
+
+def forked(processes: int, run: Callable[[], None]) -> None:
+    """Run something in as many processes, which know of each other as a launcher's would."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
+    children = []
+    for rank in range(processes):
+        child = os.fork()
+        if child == 0:
+            if processes > 1:
+                sizes = dict.fromkeys(("WORLD_SIZE", "LOCAL_WORLD_SIZE"), str(processes))
+                os.environ |= meet | sizes | dict.fromkeys(("RANK", "LOCAL_RANK"), str(rank))
+            code = 1
+            try:
+                run()
+                code = 0
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        children.append(child)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    if any(codes):
+        raise SystemExit(f"{processes} processes ended with {codes}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "several":
+        import torch._dynamo
+        import torch.distributed.tensor  # what a first run imports, once for all
+
+        for count, *arguments in json.loads(sys.argv[2]):
+            forked(count, partial(one_run, *arguments))
+    else:
+        one_run(*sys.argv[1:])
