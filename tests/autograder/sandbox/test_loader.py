@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -28,18 +29,23 @@ def sum_in(server: Server) -> int:
     return reply.value
 
 
-def loading() -> psutil.Process:
-    """The loader that this process has started, once its command line can be read."""
-    found = []
+def loaders() -> set[psutil.Process]:
+    """Those of this process whose command line can be read."""
+    return {
+        process
+        for process in living(psutil.Process().children())
+        if "sandbox.loader" in " ".join(process.cmdline())
+    }
 
-    def begun():
-        for process in living(psutil.Process().children()):
-            if "sandbox.loader" in " ".join(process.cmdline()):
-                found.append(process)
-        return found
 
-    wait_until(begun)
-    return found[0]
+@contextmanager
+def started_loader() -> Iterator[psutil.Process]:
+    """A loader and its process, which is not the one that serves all other tests."""
+    others = loaders()
+    with loader():
+        wait_until(lambda: loaders() - others)
+        (process,) = loaders() - others
+        yield process
 
 
 def jailed_servers(process: psutil.Process) -> list[psutil.Process]:
@@ -55,8 +61,8 @@ def without_another(monkeypatch):
 
 @pytest.fixture
 def started() -> Iterator[psutil.Process]:
-    with loader():
-        yield loading()
+    with started_loader() as process:
+        yield process
 
 
 def test_servers_of_one_loader_share_no_namespace(started):
@@ -90,8 +96,7 @@ def test_without_its_loader_a_server_loads_by_itself(started):
 
 
 def test_servers_end_with_their_graders_and_the_loader_with_its_own():
-    with loader():
-        process = loading()
+    with started_loader() as process:
         with Server() as server:
             sum_in(server)
             servers = jailed_servers(process)
@@ -103,8 +108,9 @@ def test_servers_end_with_their_graders_and_the_loader_with_its_own():
 
 
 def test_within_a_loader_another_one_starts_none_and_ends_none(started):
+    before = loaders()
     with loader():
-        assert [p for p in living(psutil.Process().children()) if p != started] == []
+        assert loaders() == before
     with Server() as server:
         assert sum_in(server) == 2
         assert len(jailed_servers(started)) == 1
