@@ -29,7 +29,7 @@ HEADINGS = [
     "In short",
     "Sources",
 ]
-PARTS = ("foundations", "classification", "beyond", "ranking", "similarity")
+PARTS = ("foundations", "classification", "beyond", "ranking", "similarity", "regression")
 
 
 def pages() -> list[str]:
