@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 ROOT = Path(__file__).parent.parent.parent
+EXTENSIONS = ROOT / "book" / "_ext"
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +49,26 @@ def build() -> None:
 
 
 @pytest.fixture
+def own_extensions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The book's extensions can be imported, and are forgotten together.
+
+    If some were forgotten and others not, these would hold classes that nobody else knows.
+    """
+    monkeypatch.syspath_prepend(EXTENSIONS)
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if EXTENSIONS in Path(getattr(sys.modules[name], "__file__", None) or ROOT).parents:
+            del sys.modules[name]
+
+
+@pytest.fixture
 def loaded_extension(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
     """Load one of the book's own extensions by name."""
-    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
+    monkeypatch.syspath_prepend(EXTENSIONS)
 
     def load(name: str) -> ModuleType:
-        path = ROOT / "book" / "_ext" / f"{name}.py"
+        path = EXTENSIONS / f"{name}.py"
         spec = importlib.util.spec_from_file_location(name, path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -108,7 +123,7 @@ class SmallBook:
 @pytest.fixture
 def small_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallBook:
     """Build a few pages of one's own with the book's extensions."""
-    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
+    monkeypatch.syspath_prepend(EXTENSIONS)
     return SmallBook(tmp_path)
 
 

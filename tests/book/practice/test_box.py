@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import nbformat
@@ -34,14 +33,13 @@ def ask(name, *options):
 
 
 @pytest.fixture
-def book(small_book, monkeypatch, tmp_path):
+def book(own_extensions, small_book, monkeypatch, tmp_path):
     """A small book with a bank of its own, which a test may change."""
     folder = tmp_path / "bank"
     shutil.copytree(FAMILIES, folder)
     monkeypatch.setattr(bank, "bank_folder", lambda: folder)
     monkeypatch.setattr(bank, "made_families", dict)
     bank.families.cache_clear()
-    before = set(sys.modules)
     known = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]
     settings = {
         "extensions": EXTENSIONS,
@@ -54,9 +52,6 @@ def book(small_book, monkeypatch, tmp_path):
     small_book.ask = lambda text, **more: small_book.build({"page": text}, **settings, **more)
     yield small_book
     bank.families.cache_clear()
-    for name in set(sys.modules) - before:
-        if name.partition(".")[0] in ("practice", "drills", "chapters"):
-            del sys.modules[name]
 
 
 def page_of(book):

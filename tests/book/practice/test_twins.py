@@ -1,6 +1,5 @@
 """The page and the terminal give one verdict on one answer."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -30,15 +29,10 @@ GRADE = """rows => rows.map(([question, answer]) => {
 
 
 @pytest.fixture
-def page_data(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
-    before = set(sys.modules)
+def page_data(own_extensions):
     from practice import page_data
 
-    yield page_data
-    for name in set(sys.modules) - before:
-        if name.partition(".")[0] in ("practice", "chapters"):
-            del sys.modules[name]
+    return page_data
 
 
 def answers(question):
