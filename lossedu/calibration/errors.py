@@ -197,7 +197,7 @@ def _confidence(probabilities: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]
     For one probability the prediction is 1 at every confidence: a diagram over [0, 1].
     """
     _check_probabilities(probabilities, targets)
-    known = probabilities.detach().double()
+    known = probabilities.detach().double().contiguous()  # searchsorted warns of a column
     if known.ndim == 1:
         return known, targets.double()
     confidence, predicted = known.max(dim=-1)

@@ -211,3 +211,13 @@ def test_what_does_not_fit_is_refused(error, arguments, options, message):
     if not options.keys() & {"bins", "binning"}:
         with pytest.raises(error, match=message):
             brier_score(*arguments, **options)
+
+
+def test_a_column_of_a_table_is_binned_as_its_copy_is_and_without_a_warning(recwarn):
+    rows, targets = drawn_rows(200, classes=2)
+
+    column = expected_calibration_error(rows[:, 1], targets)
+
+    assert [str(w.message) for w in recwarn] == []
+    copy = expected_calibration_error(rows[:, 1].clone(), targets)
+    assert torch.equal(column, copy)
