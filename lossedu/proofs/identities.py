@@ -25,8 +25,18 @@ def is_zero(difference: sp.Expr) -> bool:
         lambda e: sp.factor(sp.expand_log(sp.together(e), force=True)),
         lambda e: sp.simplify(sp.expand_log(sp.powsimp(sp.simplify(e)), force=True)),
         lambda e: sp.simplify(sp.logcombine(sp.expand(e), force=True)),
+        lambda e: sp.simplify(_in_sizes(e)),
     )
     return any(attempt(difference) == 0 for attempt in attempts)
+
+
+def _in_sizes(e: sp.Expr) -> sp.Expr:
+    """The larger of two is half their sum and half the size of their difference."""
+    in_sizes = e.replace(
+        lambda part: isinstance(part, (sp.Max, sp.Min)) and len(part.args) == 2,
+        lambda part: part.rewrite(sp.Abs),
+    )
+    return sp.expand(in_sizes.replace(sp.Abs, lambda inner: sp.Abs(sp.expand(inner))))
 
 
 def _kink(difference: sp.Expr) -> sp.Symbol | None:
