@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -24,8 +25,12 @@ class Use:
     argument: str | None = None
 
 
+@cache
 def cell_tree(source: str) -> ast.Module:
-    """The syntax tree of a notebook's cell; empty where there is none, since the cell will fail."""
+    """The syntax tree of a notebook's cell; empty where there is none, since the cell will fail.
+
+    Nobody changes it: a build asks several times for each cell.
+    """
     try:
         return ast.parse(TransformerManager().transform_cell(source))
     except SyntaxError:
