@@ -29,8 +29,8 @@ def sandbox_here() -> None:
         needs.lacking(needs.SANDBOX)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module")
 def loaded_once(sandbox_here: None) -> Iterator[None]:
-    """What submissions import is loaded once a process of tests, not once a server or command."""
+    """What submissions import is loaded once for a file of tests, not once a server or command."""
     with loader():
         yield

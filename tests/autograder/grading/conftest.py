@@ -8,6 +8,11 @@ from autograder.grading.folders import CourseFolders
 from tests.autograder import tiny_class as tiny
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_loader(loaded_once):
+    """Servers of the sandbox share one loader."""
+
+
 @pytest.fixture(scope="module")
 def released(tmp_path_factory):
     """A course that is copied: to release one takes seconds."""
