@@ -8,12 +8,67 @@ from lossedu import catalog
 from lossedu.losses import Family
 
 BOOK = Path(__file__).parent.parent.parent / "book"
+# Terms that no page links yet; each belongs to a chapter, where it first stands.
+WAITING = {
+    "area under the ROC curve",
+    "Bayes risk",
+    "Bernoulli distribution",
+    "bootstrapping",
+    "cancellation",
+    "canonical link",
+    "code length",
+    "confusion matrix",
+    "cut-off",
+    "Dice score",
+    "discounted cumulative gain",
+    "efficiency",
+    "elicitation",
+    "epoch",
+    "expected cost",
+    "exponential loss",
+    "false negative",
+    "grouping loss",
+    "Jaccard index",
+    "Kraft's inequality",
+    "Kullback–Leibler divergence",
+    "Laplace distribution",
+    "leverage point",
+    "link",
+    "Lipschitz constant",
+    "local score",
+    "maximum entropy",
+    "maximum likelihood",
+    "mean reciprocal rank",
+    "mean reduction",
+    "mode",
+    "multi-label",
+    "NDCG",
+    "noise model",
+    "overflow",
+    "pool adjacent violators",
+    "prevalence",
+    "prior correction",
+    "pseudo-Huber loss",
+    "resampling",
+    "risk",
+    "saturation",
+    "semi-gradient",
+    "severity weight",
+    "soft margin",
+    "soft F1",
+    "softplus",
+    "swallowing",
+    "temporal-difference learning",
+    "tied scores",
+    "underflow",
+    "unit roundoff",
+}
 
 
 def test_the_atlas_has_a_section_for_every_loss_and_links_chapters_that_exist(loaded_extension):
     atlas = loaded_extension("loss_atlas")
 
-    text = atlas.sections({"classification/focal"})
+    text = atlas.sections({"classification/focal"}, {})
 
     for spec in catalog.specs().values():
         assert f"card({spec.name!r})" in text
@@ -22,6 +77,26 @@ def test_the_atlas_has_a_section_for_every_loss_and_links_chapters_that_exist(lo
         assert cited in text
     assert text.count("(../classification/focal.md)") == 2
     assert atlas.MARK in (BOOK / "reference" / "loss-atlas.md").read_text()
+
+
+def test_the_atlas_leads_from_each_loss_to_the_drills_of_its_narrowest_topic(loaded_extension):
+    atlas = loaded_extension("loss_atlas")
+
+    text = atlas.sections(set(), {"triplet": 7, "metric-learning": 2, "hinge": 1})
+
+    assert '<a href="../interview/practice.html#topic=triplet">7 drills</a>' in text
+    assert text.count('topic=metric-learning">2 drills</a>') == 1, "the contrastive loss"
+    assert text.count('topic=hinge">one drill</a>') == 3, "plain, squared and smooth"
+    assert text.count("practice.html#topic=") == 5
+
+
+def test_every_loss_of_the_atlas_has_drills(loaded_extension):
+    atlas = loaded_extension("loss_atlas")
+
+    parts = re.split(r"^### ", atlas.sections(set(), atlas.drills_by_topic()), flags=re.M)[1:]
+
+    assert len(parts) == len(catalog.specs())
+    assert [part.splitlines()[0] for part in parts if "practice.html#topic=" not in part] == []
 
 
 def test_the_atlas_has_a_heading_for_every_family(loaded_extension):
@@ -38,3 +113,58 @@ def test_the_glossary_explains_each_term_once_in_alphabetical_order():
 
     assert len(terms) == len(set(terms)) >= 70
     assert terms == sorted(terms, key=lambda term: re.sub("[^a-z]", "", term.lower()))
+
+
+def linked_terms() -> set[str]:
+    """The terms that a page other than the glossary links, in lower case."""
+    texts = [page.read_text() for page in BOOK.glob("*/*.md") if page.stem != "glossary"]
+    targets = [target for text in texts for target in re.findall(r"\{term\}`([^`]+)`", text)]
+    return {re.sub(r"^.*<(.+)>$", r"\1", target, flags=re.S).lower() for target in targets}
+
+
+def test_the_glossary_holds_only_terms_that_a_page_links_or_that_wait_for_their_chapter():
+    text = (BOOK / "reference" / "glossary.md").read_text().split("```{glossary}\n")[1]
+    terms = {
+        line for line in text.split("```")[0].splitlines() if line and not line.startswith(" ")
+    }
+
+    unlinked = {term for term in terms if term.lower() not in linked_terms()}
+    assert unlinked - WAITING == set(), "link it where a page uses it first"
+
+
+def works() -> list[tuple[str, dict[str, str]]]:
+    """Key and fields of each work of the bibliography."""
+    parts = re.split(r"^@\w+\{", (BOOK / "references.bib").read_text(), flags=re.M)[1:]
+    return [
+        (part.partition(",")[0], dict(re.findall(r"(\w+)\s*=\s*\{([^{}]*)\}", part)))
+        for part in parts
+    ]
+
+
+def test_the_bibliography_is_read_as_it_stands():
+    keys = [key for key, _ in works()]
+
+    assert len(keys) == len(set(keys)) > 100
+    assert sum("doi" in fields for _, fields in works()) > 20
+
+
+def test_identifiers_of_works_have_their_form_and_name_one_work_each():
+    dois = [fields["doi"].lower() for _, fields in works() if "doi" in fields]
+    preprints = re.findall(r"arXiv:([^\s{}]*)", (BOOK / "references.bib").read_text())
+    doi, preprint = r"10\.\d{4,9}/\S*[^\s.,]", r"\d{4}\.\d{4,5}|[a-z.-]+/\d{7}"
+
+    assert [name for name in dois if not re.fullmatch(doi, name)] == []
+    assert [name for name in preprints if not re.fullmatch(preprint, name)] == []
+    for names in (dois, preprints):
+        assert len(names) == len(set(names)) > 10
+
+
+def test_a_page_cites_each_work_and_each_work_that_is_cited_is_listed():
+    texts = [page.read_text() for page in BOOK.glob("*/*.md")]
+    roles = [keys for text in texts for keys in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", text)]
+    cited = {key.strip() for keys in roles for key in keys.split(",")}
+    cited |= {key for spec in catalog.specs().values() for key in spec.references}
+    sources = [found for text in texts for found in re.findall(r"source=(\([^)]*\)|\S+)", text)]
+    cited |= {key for found in sources for key in re.findall(r'"([a-z]+\d{4}[a-z]?)"', found)}
+
+    assert cited ^ {key for key, _ in works()} == set()
