@@ -74,6 +74,15 @@ def test_every_page_that_exists_is_in_the_table_of_contents():
     assert written == set(PAGES)
 
 
+def test_a_claim_stands_once_in_the_book():
+    stated = [
+        name for page in PAGES for name in re.findall(r'\bclaim\(\s*"([\w-]+)"', source(page))
+    ]
+
+    assert len(stated) >= 120
+    assert [name for name in set(stated) if stated.count(name) > 1] == []
+
+
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_a_chapter_has_the_headings_of_the_template_in_order(page):
     assert re.findall(r"^## (.+)$", source(page), re.MULTILINE) == HEADINGS
