@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 import uuid
 
 import pytest
@@ -15,27 +14,9 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.browser
 
 
-AGAIN_S = 10.0
-ANNOUNCED = """dispatchEvent(new StorageEvent("storage", {
-  key: "lossedu.practice.v1", oldValue: "", newValue: localStorage.getItem("lossedu.practice.v1"),
-}))"""
-
-
 def until(page, script, expected):
-    """Ask a page again and again: behind another it draws no frames, which Playwright waits for.
-
-    On a crowded machine the browser now and then tells a tab nothing of what another has written:
-    then it is told here.
-    """
-    begun = [time.monotonic()]
-
-    def reached():
-        if time.monotonic() - begun[0] > AGAIN_S:
-            page.evaluate(ANNOUNCED)
-            begun[0] = time.monotonic()
-        return page.evaluate(script) == expected
-
-    wait_until(reached)
+    """Ask a page again and again: behind another it draws no frames, which Playwright waits for."""
+    wait_until(lambda: page.evaluate(script) == expected)
 
 
 COUNT = "lossedu.practice.state.now().reviews.length"
