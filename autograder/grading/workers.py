@@ -6,6 +6,7 @@ way is then graded one by one, so that only the submission that kills its worker
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -77,6 +78,10 @@ _PRELOADED = (
     "nbformat",
 )
 
+# Before 3.11.5 a pool whose workers died waits for ever until a task that was half sent to them has
+# been read (https://github.com/python/cpython/issues/94777); a notebook is longer than a pipe.
+_DEAD_READ_ON = sys.version_info < (3, 11, 5)
+
 Pool = Callable[[], AbstractContextManager[tuple[Executor, int]]]
 
 
@@ -124,7 +129,17 @@ def local(jobs: int) -> Iterator[tuple[Executor, int]]:
         except BaseException:
             for worker in set(active_children()) - others:
                 worker.terminate()
+            _let_go_of(executor)
             raise
+        if executor._broken:
+            _let_go_of(executor)
+
+
+def _let_go_of(executor: ProcessPoolExecutor) -> None:
+    """Nobody waits for what dead workers will never read."""
+    if _DEAD_READ_ON:
+        # A private attribute, but one of versions that change no more.
+        executor._call_queue._reader.close()  # type: ignore[attr-defined]
 
 
 @contextmanager
