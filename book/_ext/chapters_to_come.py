@@ -22,7 +22,6 @@ TO_COME = {
     "similarity/contrastive-learning": "contrastive learning",
     "ranking/pairwise": "pairwise ranking losses",
     "ranking/listwise": "listwise ranking losses",
-    "ranking/preferences": "learning from preferences",
     "beyond/sequences": "losses of sequences",
     "beyond/generative": "generative models",
     "beyond/many-losses": "many losses at once",
