@@ -24,7 +24,6 @@ TO_COME = {
     "ranking/listwise": "listwise ranking losses",
     "beyond/sequences": "losses of sequences",
     "beyond/generative": "generative models",
-    "beyond/many-losses": "many losses at once",
     "landscapes/your-own-model": "the landscape of your own model",
     "landscapes/slices": "slices of a landscape",
     "landscapes/curvature": "curvature",

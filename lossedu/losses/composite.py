@@ -131,6 +131,8 @@ class UncertaintyWeighting(nn.Module):
         total = torch.zeros((), device=next(iter(losses.values())).device)
         for name, kind in self.tasks.items():
             log_variance = self.log_variances[_key(name)]
+            # exp(-s) of a small loss overflows in half precision.
+            log_variance = log_variance.to(accumulation_dtype(log_variance))
             factor = 0.5 if kind == "regression" else 1.0
             total = total + factor * torch.exp(-log_variance) * losses[name] + log_variance / 2
         return total

@@ -55,7 +55,6 @@ WAITING = {
     "soft margin",
     "soft F1",
     "softplus",
-    "swallowing",
     "temporal-difference learning",
     "tied scores",
     "underflow",

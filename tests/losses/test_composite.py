@@ -161,3 +161,11 @@ ONE = {"a": torch.ones(())}
 def test_what_does_not_fit_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_learned_weight_of_half_precision_is_worked_out_in_float32():
+    weighting = at(-12.0, 0.0).half()
+
+    total = weighting({"depth": torch.zeros(()), "label": torch.zeros(())})
+
+    assert math.isclose(total.item(), -6.0)
