@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from jupyter_book.config import get_final_config
 
 pytestmark = pytest.mark.book
 
@@ -68,3 +69,15 @@ def test_mathjax_is_in_the_sites_own_folder_with_its_licence(built):
 def test_no_output_of_a_page_is_a_warning_or_an_error(built):
     for page in pages(built):
         assert "output stderr" not in page.read_text(), page
+
+
+def test_no_extension_numbers_figures_since_each_build_would_load_every_page_for_it():
+    settings, _ = get_final_config(
+        user_yaml=BOOK.parent / "_config.yml",
+        sourcedir=BOOK,
+        cli_config={"latex_individualpages": False},
+    )
+
+    assert settings["numfig"] is False
+    # These set it again when Sphinx starts.
+    assert {"sphinx_jupyterbook_latex", "sphinx_proof"}.isdisjoint(settings["extensions"])

@@ -108,8 +108,14 @@ class Dependencies:
         return [self._root / place for place in sorted(self.inside(list(map(str, named))))]
 
 
-def _uses(chapter: Chapter) -> set[Use]:
-    return uses(*map(cell_tree, chapter.code))
+def _uses(chapter: Chapter) -> frozenset[Use]:
+    return _uses_of(tuple(chapter.code))
+
+
+@cache
+def _uses_of(cells: tuple[str, ...]) -> frozenset[Use]:
+    """A build asks several times for each chapter."""
+    return frozenset(uses(*map(cell_tree, cells)))
 
 
 def _named_files(

@@ -50,10 +50,13 @@ def uses(*trees: ast.Module) -> set[Use]:
 
 def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
     """The import statements that may run, wherever they stand."""
-    for node in _running(tree):
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
-        yield from _imports(node)
+        elif not isinstance(node, ast.expr):  # no statement stands in an expression
+            waiting.extend(reversed(list(_running(node))))
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
