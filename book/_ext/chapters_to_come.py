@@ -16,7 +16,6 @@ TO_COME = {
     "foundations/gradient-is-the-message": "the gradient is the message",
     "foundations/numbers-that-break": "numbers that break",
     "regression/quantiles-counts-uncertainty": "quantiles, counts and uncertainty",
-    "regression/ordinal": "ordered classes",
     "classification/imbalance": "class imbalance",
     "classification/overlap": "overlap losses",
     "similarity/contrastive-learning": "contrastive learning",
