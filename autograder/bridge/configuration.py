@@ -139,4 +139,5 @@ def _configure_grading(config: Config) -> None:
     # What a student prints as HTML is shown to the teacher: it must not act in her name.
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = dict(FILTERS)
+    config.HTMLExporter.preprocessors = ["autograder.bridge.pages.EscapedNames"]
     config.ExecutePreprocessor.timeout = 120

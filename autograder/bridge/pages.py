@@ -2,17 +2,26 @@
 
 nbgrader's own templates pass a student's Markdown through as it is, and what nbconvert calls clean
 loses tables and figures.  These two filters take the place of nbconvert's in every page.
+
+A page finds its buttons by class, so a student's markup keeps no class, no id and no style, and no
+address that leads elsewhere.  The feedback of the checks, which the grader writes, keeps its looks.
 """
 
 import base64
+import html
 import re
 from typing import Any
 
 import bleach
+import nbformat
 from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
+from bs4 import BeautifulSoup
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
+
+from autograder.grading.notebooks import is_test
 
 FILTERS = {
     "clean_html": "autograder.bridge.pages.clean_html",
@@ -25,46 +34,101 @@ _TAGS = frozenset(
     | {"small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th"}
     | {"thead", "tr", "u", "ul", "var"}
 )
-_EVERYWHERE = {"align", "class", "colspan", "lang", "open", "role", "rowspan", "scope", "style"}
-_EVERYWHERE |= {"title"}
+_EVERYWHERE = frozenset({"align", "colspan", "lang", "open", "rowspan", "scope", "title"})
+_OF_PICTURES = frozenset({"alt", "width", "height"})
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
-_ADDRESS = re.compile(r"(https?:|mailto:|#)", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?:", re.IGNORECASE)
 _SVG = re.compile(r"<svg\b.*?</svg\s*>", re.IGNORECASE | re.DOTALL)
 _LABEL = re.compile(r'aria-label="([^"]*)"')
 _STYLES = CSSSanitizer(
     allowed_css_properties=[*ALLOWED_CSS_PROPERTIES, "margin", "padding", "list-style"]
 )
+# Commands of MathJax that give a formula classes, ids, styles and addresses, or load such commands.
+_ACTING_MATHS = re.compile(
+    r"\\(?=(?:bbox|class|cssId|data|href|html\w*|mmlToken|require|style|texttip|url)(?![A-Za-z]))"
+)
 
 
-def clean_html(element: str | bytes) -> str:
-    """HTML without anything that acts: no scripts, no handlers, no forms, no frames."""
+@pass_context
+def clean_html(context: Context, element: str | bytes) -> str:
+    """HTML without anything that acts: what a check says keeps its looks, all else loses them."""
     text = element.decode("utf-8") if isinstance(element, bytes) else str(element)
-    # A drawing may hold scripts; shown as a picture it cannot run them.
-    text = _SVG.sub(_as_picture, text)
-    return bleach.clean(
-        text,
-        tags=_TAGS,
-        attributes=_allowed,
-        protocols=["http", "https", "mailto", "data"],
-        css_sanitizer=_STYLES,
-    )
+    cell: Any = context.get("cell")
+    # The outputs of these cells are the grader's: nothing that a submission printed is in them.
+    return feedback_html(text) if cell is not None and is_test(cell) else student_html(text)
 
 
 @pass_context
 def markdown2html(context: Context, source: str) -> str:
     """Markdown as harmless HTML, with the pictures that were pasted into its cell."""
     cell: Any = context.get("cell", {})
-    renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}))
-    return clean_html(MarkdownWithMath(renderer=renderer).render(source))
+    renderer = _Renderer(
+        escape=False, exclude_anchor_links=True, attachments=cell.get("attachments", {})
+    )
+    try:
+        text = MarkdownWithMath(renderer=renderer).render(source)
+    except (InvalidNotebook, RecursionError):  # a picture that is gone, or quotes without end
+        text = f"<pre>{html.escape(source)}</pre>"
+    return student_html(text)
 
 
-def _allowed(tag: str, name: str, value: str) -> bool:
+def student_html(text: str) -> str:
+    """HTML of a student: nothing that acts, poses as a part of the page, or leads elsewhere."""
+    return _disarmed(
+        bleach.clean(
+            _drawings_as_pictures(text), tags=_TAGS, attributes=_of_student, protocols=["data"]
+        )
+    )
+
+
+def feedback_html(text: str) -> str:
+    """HTML of a check: nothing that acts; styles, and links to the book."""
+    cleaned = bleach.clean(
+        _drawings_as_pictures(text),
+        tags=_TAGS,
+        attributes=_of_feedback,
+        protocols=["http", "https", "data"],
+        css_sanitizer=_STYLES,
+    )
+    return _disarmed(cleaned)
+
+
+class EscapedNames(Preprocessor):
+    """Escapes what nbgrader's templates write as it is: names of people and of files."""
+
+    def preprocess(
+        self, nb: nbformat.NotebookNode, resources: dict[str, Any]
+    ) -> tuple[nbformat.NotebookNode, dict[str, Any]]:
+        """Escape each text among the resources that says who and what."""
+        for name in ("student", "first_name", "last_name", "notebook_path", "filename"):
+            if isinstance(resources.get(name), str):
+                resources[name] = html.escape(resources[name], quote=True)
+        return nb, resources
+
+
+class _Renderer(IPythonRenderer):
+    """Writes an address out where a link would lead to it."""
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        address = html.escape(url)
+        return address if text in (url, address) else f"{text} ({address})"
+
+
+def _of_student(tag: str, name: str, value: str) -> bool:
     if tag == "img" and name == "src":
         return bool(_PICTURE.fullmatch(value))  # one from elsewhere would tell who reads, and when
+    return name in _EVERYWHERE or (tag == "img" and name in _OF_PICTURES)
+
+
+def _of_feedback(tag: str, name: str, value: str) -> bool:
     if tag == "a" and name == "href":
         return bool(_ADDRESS.match(value))
-    sizes = tag == "img" and name in ("alt", "width", "height")
-    return sizes or name in _EVERYWHERE or name.startswith("aria-")
+    return name == "style" or _of_student(tag, name, value)
+
+
+def _drawings_as_pictures(text: str) -> str:
+    """A drawing may hold scripts; shown as a picture it cannot run them."""
+    return _SVG.sub(_as_picture, text)
 
 
 def _as_picture(found: re.Match[str]) -> str:
@@ -73,3 +137,13 @@ def _as_picture(found: re.Match[str]) -> str:
     said = label.group(1) if label else "A drawing."
     data = base64.b64encode(drawing.encode()).decode()
     return f'<img alt="{said}" src="data:image/svg+xml;base64,{data}">'
+
+
+def _disarmed(page: str) -> str:
+    """Formulas without the commands that act: what is left of one is its name."""
+    if not _ACTING_MATHS.search(html.unescape(page)):
+        return page
+    soup = BeautifulSoup(page, "html.parser")
+    for text in soup.find_all(string=True):
+        text.replace_with(_ACTING_MATHS.sub("", str(text)))
+    return str(soup)

@@ -10,9 +10,12 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
+from autograder.bridge.configuration import COURSE_ID
 from autograder.commands.app import app
 from autograder.course.new_course import new_course
 from tests.waiting import HANG_S, wait_until
@@ -20,6 +23,23 @@ from tests.waiting import HANG_S, wait_until
 ROOT = Path(__file__).parents[3]
 PICTURES = ROOT / "book" / "teach" / "images"
 CLASS = ("right", "wrong-p-for-p-t", "broken-file")
+HOSTILE = '<p class="full-credit modal-backdrop fade" style="position:fixed;inset:0">over all</p>'
+# Clicks wherever a page can be clicked, but on what the page itself has for marking.
+CLICK_ALL_OVER = """() => {
+  const own = "button, input, textarea, .navbar, .help";
+  let clicked = 0;
+  for (let top = 0; top < document.body.scrollHeight; top += 300) {
+    window.scrollTo(0, top);
+    for (let y = 5; y < innerHeight; y += 30) for (let x = 5; x < innerWidth; x += 60) {
+      const there = document.elementFromPoint(x, y);
+      if (there && !there.closest(own)) { there.click(); clicked += 1; }
+    }
+  }
+  return clicked;
+}"""
+BESIDE_THE_BUTTONS = """text => {
+  document.querySelector(".full-credit").closest(".panel").insertAdjacentHTML("beforeend", text);
+}"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.slow]
 
@@ -34,11 +54,31 @@ def course(tmp_path_factory):
     for name in CLASS:
         (source,) = (ROOT / "samples" / "focal").glob(f"{name}.*")
         shutil.copy(source, samples)
+    given = ROOT / "exercises" / "focal" / "focal.ipynb"
+    (samples / "hostile.txt").write_text(hostile(nbformat.read(given, as_version=4)))
     done = CliRunner().invoke(
         app, ["sample-class", "focal", "--without-training", "--root", str(folder)]
     )
     assert done.exit_code == 0, done.output
     return folder
+
+
+def hostile(notebook):
+    """An exercise with nothing solved, and with answers that would like to be buttons."""
+    show = f"class Loud:\n    def _repr_html_(self):\n        return {HOSTILE!r}\nLoud()"
+    for cell in notebook.cells:
+        if cell.id == "focal-conclusion":
+            cell.source = HOSTILE
+    notebook.cells.append(nbformat.v4.new_markdown_cell(HOSTILE))
+    notebook.cells.append(nbformat.v4.new_code_cell(show))
+    return nbformat.writes(notebook)
+
+
+def marks_by_hand(course):
+    """What a person gave for the essay of the hostile submission, and where its page is."""
+    with Gradebook(f"sqlite:///{course / 'course'}/gradebook.db", COURSE_ID) as gradebook:
+        kept = gradebook.find_submission_notebook("focal", "focal", "hostile")
+        return kept.id, [grade.manual_score for grade in kept.grades]
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +131,28 @@ def test_the_formgrader_shows_the_marks(formgrader, browser):
 
     keep(page, "formgrader")
     page.close()
-    assert sorted(rows) == sorted(CLASS)
+    assert sorted(rows) == sorted([*CLASS, "hostile"])
     assert "17 / 24" in rows["right"]
     assert "0 / 24" in rows["broken-file"]
+
+
+def test_clicks_all_over_a_page_of_hostile_answers_give_no_marks(course, formgrader, browser):
+    identity, before = marks_by_hand(course)
+    page = browser.new_page(viewport={"width": 1100, "height": 800})
+    page.route("https://**", lambda route: route.abort())  # no test waits for another machine
+    with page.expect_response(lambda response: "/api/grades" in response.url):
+        page.goto(f"{formgrader}/submissions/{identity}/")
+    clicked = page.evaluate(CLICK_ALL_OVER)
+
+    assert clicked > 100
+    assert marks_by_hand(course)[1] == before == [None] * len(before)
+
+    page.evaluate(BESIDE_THE_BUTTONS, HOSTILE)  # as it would stand there without the filter
+    with page.expect_response(lambda response: response.request.method == "PUT"):
+        page.evaluate("document.elementFromPoint(700, 400).click()")
+
+    page.close()
+    assert marks_by_hand(course)[1] != before, "one click would have been enough"
 
 
 def test_a_feedback_page_names_the_mistake_and_draws_it(course, browser):
