@@ -42,7 +42,9 @@ class SandboxExporter(NotebookExporter):
         grader = engine(folders, assignment)
         with gradebook_store(self.config, rubric(assignment)) as store:
             work = ClassWork(folders, store.rubric, grader, store)
-            outcome, text = work.grade_here(Submission(names["student"], Path(filename)))
+            path = Path(filename).absolute()
+            submitted = path.parents[2] if len(path.parents) > 3 else None
+            outcome, text = work.grade_here(Submission(names["student"], path, submitted))
         for oddity in outcome.integrity:
             _log.warning("%s: %s", names["student"], oddity)
         graded = nbformat.reads(text, as_version=4)
@@ -52,9 +54,11 @@ class SandboxExporter(NotebookExporter):
 def drop_links(*, assignment: str, student: str, notebooks: list[str]) -> None:
     """Remove symbolic links from a submission before nbgrader copies what they point at.
 
-    A link to the teacher's notebook would otherwise come back with the feedback.
+    A link to the teacher's notebook would otherwise come back with the feedback.  A submission that
+    is a link itself, or whose student's folder is one, is removed as a whole, never what it points
+    at.
     """
     for folder in {Path(notebook).parent for notebook in notebooks}:
-        for link in links(folder):
+        for link in links(folder.parent) if folder.parent.is_symlink() else links(folder):
             _log.warning("%s: the link %s is removed.", folder.parent.name, link.name)
             link.unlink()

@@ -175,7 +175,7 @@ def student_marks(config: Config, assignment: str) -> list[StudentMark]:
 def timestamp(submission: Submission) -> datetime | None:
     """When it was handed in, in UTC, from the file that nbgrader puts beside it."""
     try:
-        text = content(Submission(submission.name, submission.path.with_name(WHEN)))
+        text = content(submission.beside(WHEN))
     except SubmissionError:
         return None
     try:

@@ -55,6 +55,8 @@ def submit(root: Path, assignment: str) -> list[str]:
             text = filled_in(exercise, answers_in(text))
         folder = root / "course" / "submitted" / sample.stem / assignment
         target = folder / f"{assignment}.ipynb"
+        if folder.is_symlink() or folder.parent.is_symlink():
+            raise SubmissionError(f"{folder} must be a folder, but leads elsewhere by a link.")
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             write_whole(target, text)
         names.append(sample.stem)

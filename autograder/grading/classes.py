@@ -8,7 +8,7 @@ between two of these steps leaves nothing that a resumed one cannot finish.
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -161,7 +161,7 @@ class ClassWork:
         kept = self._kept(read.submission)
         # nbgrader grades anew what was handed in later than what it finds here.
         with suppress(SubmissionError):
-            when = content(replace(read.submission, path=read.submission.path.with_name(WHEN)))
+            when = content(read.submission.beside(WHEN))
             self.folders.write(kept.with_name(WHEN), when.decode("ascii", "replace"), READ_ONLY)
         self.folders.write(kept, notebook, READ_ONLY)
         self._note(read, outcome, notebook)

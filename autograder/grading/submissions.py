@@ -5,7 +5,8 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.grading.folders import CourseFolders
@@ -15,6 +16,7 @@ from lossedu.names import suggestion
 MOST_BYTES = 64 * 2**20
 # A link is not followed, and a pipe not waited for; Windows has no such flags.
 _READ_NO_LINK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_FOLDER_NO_LINK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0)
 WHEN = "timestamp.txt"  # what nbgrader puts beside a submission
 # What browsers, file managers and Jupyter add to the name of a second copy.
 _OF_A_COPY = frozenset(["copy", "copia", "copie", "kopie", "kopia", "of", "von", "de"])
@@ -31,10 +33,17 @@ class Submission:
     Attributes:
         name: Whose it is: the student's folder, or the name of a file that no folder stands for.
         path: The notebook; it may be missing.
+        below: The folder that the teacher chose: no link is followed on the way from there.  None:
+            the folder that the notebook is in.
     """
 
     name: str
     path: Path
+    below: Path | None = None
+
+    def beside(self, name: str) -> "Submission":
+        """Another file of the same folder."""
+        return replace(self, path=self.path.with_name(name))
 
 
 def handed_in(folders: CourseFolders, assignment: str) -> list[Submission]:
@@ -91,11 +100,9 @@ def content(submission: Submission) -> bytes:
     """
     path = submission.path
     try:
-        if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():
-            raise SubmissionError(_why_not(path))
-        handle = os.open(path, _READ_NO_LINK)
+        handle = _opened(path, submission.below or path.parent)
     except OSError as error:
-        raise SubmissionError(_why_not(path)) from error
+        raise SubmissionError(_why_not(submission)) from error
     try:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
@@ -113,6 +120,8 @@ def content(submission: Submission) -> bytes:
 
 def links(folder: Path) -> list[Path]:
     """Every symbolic link below a folder: copying what they point at could give answers away."""
+    if folder.is_symlink():
+        return [folder]
     return sorted(
         Path(place, name)
         for place, folders, files in os.walk(folder)
@@ -123,7 +132,7 @@ def links(folder: Path) -> list[Path]:
 
 def _in_tree(folder: Path, assignment: str) -> list[Submission]:
     return [
-        Submission(place.parent.name, place / f"{assignment}.ipynb")
+        Submission(place.parent.name, place / f"{assignment}.ipynb", folder)
         for place in sorted(folder.glob(f"*/{assignment}"))
         if place.is_dir() and not place.parent.name.startswith(".")
     ]
@@ -136,7 +145,8 @@ def _by_folder(folder: Path, assignment: str) -> list[Submission]:
         inside = sorted(student.glob("*.ipynb")) if student.is_dir() else []
         if inside and not student.name.startswith("."):
             right = student / f"{assignment}.ipynb"  # of several others, none can be chosen
-            found.append(Submission(student.name, inside[0] if len(inside) == 1 else right))
+            path = inside[0] if len(inside) == 1 else right
+            found.append(Submission(student.name, path, folder))
     return found
 
 
@@ -150,14 +160,14 @@ def _from_files(paths: Sequence[Path], assignment: str) -> list[Submission]:
 def _from_file(path: Path, assignment: str, *, alone: bool) -> Submission:
     in_tree = path.stem == assignment and path.parent.name == assignment
     if in_tree:
-        name = path.parent.parent.name
+        name, below = path.parent.parent.name, path.parent.parent.parent
     elif alone and is_named_for(path, assignment):
-        name = path.parent.name
+        name, below = path.parent.name, path.parent.parent
     else:  # among several in one folder, the names of the files tell them apart
-        name = path.stem
+        name, below = path.stem, path.parent
     if name.startswith(".") or not name:
         raise SubmissionError(f"{path} must name its student, but gives {name!r}.")
-    return Submission(name, path)
+    return Submission(name, path, below)
 
 
 def is_named_for(path: Path, assignment: str) -> bool:
@@ -182,9 +192,40 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[^\W\d_]+|\d+", name.casefold())
 
 
-def _why_not(path: Path) -> str:
-    if path.is_symlink():
+def _opened(path: Path, below: Path) -> int:
+    """A descriptor of a file, whose folders are opened one by one: none of them is a link.
+
+    Raises:
+        OSError: If there is no such file, or a link on the way.
+    """
+    steps = path.relative_to(below).parts
+    if os.open not in os.supports_dir_fd:
+        if _link_on_the_way(path, below) is not None:
+            raise OSError("a link is not followed")
+        return os.open(path, _READ_NO_LINK)
+    with ExitStack() as stack:
+        place = os.open(below, os.O_RDONLY)  # that one may be a link of the teacher's own
+        stack.callback(os.close, place)
+        for step in steps[:-1]:
+            place = os.open(step, _FOLDER_NO_LINK, dir_fd=place)
+            stack.callback(os.close, place)
+        return os.open(steps[-1], _READ_NO_LINK, dir_fd=place)
+
+
+def _link_on_the_way(path: Path, below: Path) -> Path | None:
+    """The first link between a folder and a file in it, the file itself included."""
+    ways = [path, *path.parents]
+    inside = ways[: ways.index(below)] if below in ways else ways[:1]
+    return next((place for place in reversed(inside) if place.is_symlink()), None)
+
+
+def _why_not(submission: Submission) -> str:
+    path, below = submission.path, submission.below or submission.path.parent
+    link = _link_on_the_way(path, below)
+    if link == path:
         return f"{path.name} must be a file, but is a link to another."
+    if link is not None:
+        return f"{link.name} must be a folder, but is a link to another, and was not followed."
     others = sorted(other.name for other in path.parent.glob("*.ipynb"))
     if not path.exists() and others:
         return f"the notebook must be called {path.name}, but the folder has {', '.join(others)}."

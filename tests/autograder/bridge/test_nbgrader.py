@@ -145,10 +145,18 @@ def test_feedback_says_the_points_and_nothing_that_is_hidden(folders):
     notebook.cells.append(nbformat.v4.new_markdown_cell("<script>steal()</script>"))
     folder = hand_in(folders, "ann", notebook).parent
     (folder / "answers.txt").symlink_to(folders.root / "solutions" / "focal" / "focal.md")
+    linked = folders.submitted("focal", "eve")
+    linked.parent.mkdir()
+    linked.symlink_to(folders.root / "solutions" / "focal")
 
     command(folders.root, "nbgrader", "autograde", "focal")
     command(folders.root, "nbgrader", "generate_feedback", "focal")
 
+    assert scores(folders)["eve"] == (0.0, False)
+    assert not folders.submitted("focal", "eve").is_symlink()
+    assert (folders.root / "solutions" / "focal" / "focal.ipynb").exists()
+    for page in folders.course.glob("*/eve/focal/*"):
+        assert "def focal_loss" not in page.read_text(), "no answer comes back by a link"
     given_back = folders.course / "feedback" / "ann" / "focal"
     assert [path.name for path in given_back.iterdir()] == ["focal.html"]
     feedback = (given_back / "focal.html").read_text()

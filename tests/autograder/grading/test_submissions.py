@@ -207,3 +207,75 @@ def test_every_link_is_found(tmp_path):
     (tmp_path / "plain").write_text("")
 
     assert links(tmp_path) == [tmp_path / "deep" / "file", tmp_path / "folder"]
+
+
+LEVELS = {
+    "the notebook": "submitted/eve/focal/focal.ipynb",
+    "its folder": "submitted/eve/focal",
+    "the student's folder": "submitted/eve",
+}
+
+
+@pytest.fixture
+def linked(tmp_path):
+    """Makes a course in which a link stands for a part of eve's submission."""
+
+    def made(level):
+        answers = tmp_path / "solutions" / "focal"
+        answers.mkdir(parents=True)
+        (answers / "focal.ipynb").write_text("the answer")
+        (answers / "timestamp.txt").write_text("2026-01-01 12:00:00 UTC")
+        link = tmp_path / "course" / LEVELS[level]
+        link.parent.mkdir(parents=True)
+        of_level = {"the notebook": answers / "focal.ipynb", "its folder": answers}
+        link.symlink_to(of_level.get(level, answers.parent))
+        return CourseFolders(tmp_path)
+
+    return made
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_link_is_followed_out_of_a_submission_at_any_level(linked, level):
+    folders = linked(level)
+    submitted = folders.course / "submitted"
+    path = submitted / "eve" / "focal" / "focal.ipynb"
+
+    ways = {
+        "the tree": handed_in(folders, "focal"),
+        "a folder": named([submitted], "focal"),
+        "a file": named([path], "focal"),
+    }
+
+    assert path.read_text() == "the answer", "whoever follows links gets the answer"
+    for found in ways.values():
+        for one in (found[0], found[0].beside("timestamp.txt")):
+            with pytest.raises(SubmissionError, match=r"is a link to|must be (there|called)"):
+                content(one)
+
+
+def test_a_folder_of_students_folders_that_are_links_is_not_followed(tmp_path):
+    write(tmp_path, "elsewhere/homework.ipynb", "class/ann/homework.ipynb")
+    (tmp_path / "class" / "eve").symlink_to(tmp_path / "elsewhere")
+
+    found = {one.name: one for one in named([tmp_path / "class"], "focal")}
+
+    assert content(found["ann"])
+    with pytest.raises(SubmissionError, match="eve must be a folder, but is a link"):
+        content(found["eve"])
+
+
+def test_a_course_that_is_reached_by_a_link_of_the_teachers_is_read(folders, tmp_path):
+    other = tmp_path / "by-link"
+    other.symlink_to(folders.course)
+
+    found = named([other / "submitted"], "focal")
+
+    assert [content(one) for one in found] == [b"ann", b"bob"]
+
+
+def test_a_folder_that_is_a_link_is_the_only_link_of_it(tmp_path):
+    write(tmp_path, "teachers/notes")
+    (tmp_path / "teachers" / "own").symlink_to("/etc")
+    (tmp_path / "focal").symlink_to(tmp_path / "teachers")
+
+    assert links(tmp_path / "focal") == [tmp_path / "focal"]
