@@ -1,6 +1,5 @@
 """Grades one submission: run its cells, ask every check, say what came of it."""
 
-import hashlib
 import logging
 import math
 import time
@@ -12,6 +11,7 @@ import torch
 from nbformat import NotebookNode
 
 from autograder.checks.check import Check, Finding
+from autograder.checks.streams import stream
 from autograder.grading.feedback import earned, show
 from autograder.grading.marks import CHECK_FAILED
 from autograder.grading.notebooks import (
@@ -133,8 +133,7 @@ def judged(check: Check, session: Session, secret: int | None) -> Finding:
 
 def drawn_for(check: str, secret: int) -> torch.Generator:
     """The generator of a check's hidden inputs: the same for every submission of a class."""
-    digest = hashlib.blake2b(f"{secret}:{check}".encode(), digest_size=8).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
+    return stream(f"{secret}:{check}".encode())
 
 
 def _result(check: Check, finding: Finding) -> CheckResult:

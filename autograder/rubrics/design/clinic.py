@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from autograder.checks.streams import apart
 from autograder.checks.training import Exam
 from autograder.rubrics.design.case_laws import COST
 
@@ -41,8 +42,9 @@ def patients(generator: torch.Generator) -> list[Exam]:
     """One exam a seed: cases to learn from, and new ones that stay here."""
     exams = []
     for _ in range(SEEDS):
-        measured, targets, severity, _ = make_cases(generator)
-        new, _, new_severity, chance = make_cases(generator, NEW_CASES)
+        shown, hidden_stream = apart(generator, "known", "new")
+        measured, targets, severity, _ = make_cases(shown)
+        new, _, new_severity, chance = make_cases(hidden_stream, NEW_CASES)
         hidden = NewCases(new, new_severity, chance)
         exams.append(Exam((measured, targets, severity), hidden, (5,)))
     return exams

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from autograder.checks.streams import apart
 from autograder.checks.training import Exam
 
 
@@ -20,9 +21,22 @@ def draw_examples(count: int, generator: torch.Generator) -> tuple[Tensor, Tenso
 
 def detection(generator: torch.Generator) -> Sequence[Exam]:
     """Learn from 10 000 examples, score 40 000."""
-    features, labels = draw_examples(10_000, generator)
-    unseen, hidden = draw_examples(40_000, generator)
-    return [Exam((features, labels, unseen), hidden, tuple(hidden.shape))]
+    known, shown, hidden = apart(generator, "known", "features", "labels")
+    features, labels = draw_examples(10_000, known)
+    unseen, truth = _unseen_examples(40_000, shown, hidden)
+    return [Exam((features, labels, unseen), truth, tuple(truth.shape))]
+
+
+def _unseen_examples(
+    count: int, shown: torch.Generator, hidden: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """The same data, with labels that no number behind the features leads to."""
+    labels = (torch.rand(count, generator=hidden) < 0.01).float()
+    kind = torch.rand(count, generator=hidden) < 0.5
+    features = torch.randn(count, 6, generator=shown)
+    features[:, 0] += 3.0 * labels * kind
+    features[:, 1] += 2.5 * labels * ~kind
+    return features, labels
 
 
 def recall(answers: Sequence[Tensor], exams: Sequence[Exam]) -> float:
@@ -33,10 +47,12 @@ def recall(answers: Sequence[Tensor], exams: Sequence[Exam]) -> float:
 
 
 def distorted(generator: torch.Generator) -> Sequence[Exam]:
-    """Logits that are too timid, as focal loss leaves them, and too high."""
-    logits = 1.5 * torch.randn(8_000, generator=generator, dtype=torch.float64)
-    probability = torch.sigmoid(1.8 * logits - 2.0)
-    labels = (torch.rand(8_000, generator=generator, dtype=torch.float64) < probability).double()
+    """Logits that are too timid, as focal loss leaves them, and too high; by how much is drawn."""
+    shown, hidden = apart(generator, "logits", "labels")
+    timid, high = torch.rand(2, generator=hidden, dtype=torch.float64)
+    logits = 1.5 * torch.randn(8_000, generator=shown, dtype=torch.float64)
+    probability = torch.sigmoid((1.4 + timid) * logits - 1.0 - 2 * high)
+    labels = (torch.rand(8_000, generator=hidden, dtype=torch.float64) < probability).double()
     known, unseen = slice(0, 4_000), slice(4_000, None)
     arguments = (logits[known], labels[known], logits[unseen])
     return [Exam(arguments, probability[unseen], (4_000,))]

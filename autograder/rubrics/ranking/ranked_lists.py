@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from autograder.checks.streams import apart
 from autograder.checks.training import Exam
 from lossedu.ranking_metrics import ndcg
 
@@ -32,14 +33,21 @@ class Unseen:
 
 
 def make_lists(
-    generator: torch.Generator, lists: int = LISTS, items: int = ITEMS, spread: float = 3.0
+    generator: torch.Generator,
+    lists: int = LISTS,
+    items: int = ITEMS,
+    spread: float = 3.0,
+    hidden: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Features, shape ``(lists, items, 6)``, and grades from 0 to 4, shape ``(lists, items)``."""
+    """Features, shape ``(lists, items, 6)``, and grades from 0 to 4, shape ``(lists, items)``.
+
+    Where a generator of its own draws what is hidden, no number behind the features leads to it.
+    """
     own = torch.randn(lists, items, 6, generator=generator)
     shared = spread * torch.tensor([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
     level = shared * torch.randn(lists, 1, 6, generator=generator)
     taste = torch.tensor([1.0, -1.0, 0.5, 0.5, 0.25, 0.0])
-    noise = 0.5 * torch.randn(lists, items, generator=generator)
+    noise = 0.5 * torch.randn(lists, items, generator=hidden or generator)
     place = (own @ taste + noise).argsort(dim=1, descending=True).argsort(dim=1)
     relevance = torch.stack([(place < last).float() for last in (1, 3, 6, 10)]).sum(0)
     return own + level, relevance
@@ -95,8 +103,9 @@ def counterexample_fault(relevance: Tensor, close: Tensor, far: Tensor) -> str:
 
 
 def _search(generator: torch.Generator) -> Exam:
-    features, relevance = make_lists(generator)
-    new_features, new_relevance = make_lists(generator, NEW_LISTS)
+    known, shown, hidden_stream = apart(generator, "known", "features", "grades")
+    features, relevance = make_lists(known)
+    new_features, new_relevance = make_lists(shown, NEW_LISTS, hidden=hidden_stream)
     usual = _quality(least_squares_scores(features, relevance, new_features), new_relevance)
     arguments = (features, relevance, new_features)
     hidden = Unseen(new_relevance, usual.item())
