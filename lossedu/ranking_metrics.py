@@ -8,7 +8,7 @@ number for the same model.  None of these has a gradient: they are what ranking 
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_count
+from lossedu.arguments.checks import check_count, check_no_nan
 from lossedu.arguments.gains import Gain, discounted, gains
 from lossedu.arguments.lists import Lists, as_lists
 from lossedu.arguments.ordering import falling
@@ -17,7 +17,9 @@ from lossedu.arguments.ordering import falling
 def _checked(scores: Tensor, relevance: Tensor, mask: Tensor | None, k: int | None) -> Lists:
     if k is not None:
         check_count("k", k)
-    return as_lists(scores.detach(), relevance, mask)
+    lists = as_lists(scores.detach(), relevance, mask)
+    check_no_nan("scores", lists.scores)  # it has no rank
+    return lists
 
 
 def dcg(
@@ -45,8 +47,8 @@ def dcg(
 
     Raises:
         TypeError: If scores are not floating point, or mask is not boolean.
-        ValueError: If shapes differ, relevance is negative or not finite, or an option is out of
-            range.
+        ValueError: If shapes differ, scores hold NaN, relevance is negative or not finite, or an
+            option is out of range.
 
     Example:
         >>> dcg(torch.tensor([0.2, 0.9]), torch.tensor([1, 0])).item()
@@ -87,8 +89,8 @@ def ndcg(
 
     Raises:
         TypeError: If scores are not floating point, or mask is not boolean.
-        ValueError: If shapes differ, relevance is negative or not finite, or an option is out of
-            range.
+        ValueError: If shapes differ, scores hold NaN, relevance is negative or not finite, or an
+            option is out of range.
 
     Example:
         >>> ndcg(torch.tensor([0.2, 0.9]), torch.tensor([1, 0])).item()
@@ -124,7 +126,7 @@ def mean_reciprocal_rank(
 
     Raises:
         TypeError: If scores are not floating point, or mask is not boolean.
-        ValueError: If shapes differ, relevance holds NaN, or k is below 1.
+        ValueError: If shapes differ, scores or relevance hold NaN, or k is below 1.
 
     Example:
         >>> scores = torch.tensor([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]])
@@ -162,7 +164,7 @@ def average_precision(
 
     Raises:
         TypeError: If scores are not floating point, or mask is not boolean.
-        ValueError: If shapes differ, relevance holds NaN, or k is below 1.
+        ValueError: If shapes differ, scores or relevance hold NaN, or k is below 1.
 
     Example:
         >>> average_precision(torch.tensor([3.0, 2.0, 1.0]), torch.tensor([1, 0, 1])).item()

@@ -190,6 +190,8 @@ def test_what_does_not_fit_is_refused(metric):
         metric(two, two[:1])
     with pytest.raises(ValueError, match="relevance must hold numbers, but contains nan"):
         metric(two, torch.tensor([1.0, torch.nan]))
+    with pytest.raises(ValueError, match="scores must hold numbers, but contains nan at index 1"):
+        metric(torch.tensor([1.0, torch.nan]), two)
     with pytest.raises(TypeError, match="scores must be a floating-point tensor"):
         metric(two.long(), two)
     with pytest.raises(TypeError, match="mask must be a boolean tensor"):

@@ -27,10 +27,17 @@ def check_floating(name: str, tensor: Tensor) -> None:
         )
 
 
-def check_same_shape(name: str, tensor: Tensor, other_name: str, other: Tensor) -> None:
-    """Refuse two tensors that would only fit by broadcasting."""
+def check_real(name: str, tensor: Tensor) -> None:
+    """Refuse what is no tensor, and complex numbers, of which a cast would keep the real part."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name} must be a tensor, but is {type(tensor).__name__}.")
+    if tensor.is_complex():
+        raise TypeError(f"{name} must be real, but has dtype {tensor.dtype}.")
+
+
+def check_same_shape(name: str, tensor: Tensor, other_name: str, other: Tensor) -> None:
+    """Refuse two tensors that would only fit by broadcasting."""
+    check_real(name, tensor)
     if tensor.shape != other.shape:
         raise ValueError(
             f"{other_name} and {name} must have the same shape, but {other_name} has shape "
@@ -40,8 +47,7 @@ def check_same_shape(name: str, tensor: Tensor, other_name: str, other: Tensor) 
 
 def check_shape(name: str, tensor: Tensor, shape: Sequence[int], meaning: str) -> None:
     """Refuse a tensor whose shape is not the one that ``meaning`` describes."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name} must be a tensor, but is {type(tensor).__name__}.")
+    check_real(name, tensor)
     if tuple(tensor.shape) != tuple(shape):
         raise ValueError(
             f"{name} must have the shape {tuple(shape)} of {meaning}, "
@@ -95,6 +101,21 @@ def check_signs(name: str, tensor: Tensor) -> None:
         events = bool(((tensor == 0) | (tensor == 1)).all())
         hint = " Hint: targets look like 0 and 1; pass 2 * targets - 1." if events else ""
         _refuse(name, tensor, wrong, "be -1 or +1", hint)
+
+
+def check_no_nan(name: str, tensor: Tensor) -> None:
+    """Refuse a tensor with NaN in it: for what sorts, counts or chooses, and has no NaN to return.
+
+    See the module text for when.
+    """
+    if can_look(tensor) and tensor.isnan().any():
+        _refuse(
+            name,
+            tensor,
+            tensor.isnan(),
+            "hold numbers",
+            " Hint: leave it out, by a mask if there is one.",
+        )
 
 
 def can_look(tensor: Tensor) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import can_look, check_floating, check_same_shape, check_shape
+from lossedu.arguments.checks import check_floating, check_no_nan, check_same_shape, check_shape
 from lossedu.arguments.reduction import accumulation_dtype, hide_masked
 
 
@@ -45,8 +45,7 @@ def as_lists(scores: Tensor, relevance: Tensor, mask: Tensor | None) -> Lists:
             )
     shown = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
     grades = torch.where(shown, relevance, torch.zeros_like(relevance)).to(torch.float64)
-    if can_look(grades) and grades.isnan().any():
-        raise ValueError("relevance must hold numbers, but contains nan. Hint: pass a mask.")
+    check_no_nan("relevance", grades)
     hidden = hide_masked(scores, mask).to(accumulation_dtype(scores))
     n = scores.shape[-1]
     lists = scores.shape[:-1].numel()

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_choice, check_same_shape, check_shape
+from lossedu.arguments.checks import can_look, check_choice, check_same_shape, check_shape
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -40,6 +40,18 @@ def hide_masked(tensor: Tensor, mask: Tensor | None) -> Tensor:
     return torch.where(shown, tensor, torch.zeros((), dtype=tensor.dtype, device=tensor.device))
 
 
+def nan_in_slopes(values: Tensor) -> Tensor:
+    """The same values; one that is NaN passes NaN back, where a kink would have passed a number."""
+    if not values.requires_grad or (can_look(values) and not values.detach().sum().isnan()):
+        return values
+    return values * torch.where(values.isnan(), values.detach(), torch.ones_like(values))
+
+
+def zero_or_nan(tensor: Tensor) -> Tensor:
+    """A scalar: 0, or NaN if an entry is not finite; the slope of such an entry is NaN too."""
+    return (tensor * (tensor.detach() * 0)).sum()
+
+
 def reduced(
     values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: Reduction
 ) -> Tensor:
@@ -53,7 +65,7 @@ def reduced(
         check_same_shape("weight", weight, "losses", values)
         weight = hide_masked(weight.to(values.dtype), mask)
         values = values * weight
-    values = hide_masked(values, mask)
+    values = nan_in_slopes(hide_masked(values, mask))
     if reduction == "none":
         return values
     if reduction == "sum":

@@ -7,7 +7,7 @@ exactly 0 once the true class leads by about 37 in float64 or 17 in float32).
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_floating, check_shape, check_values
+from lossedu.arguments.checks import check_floating, check_real, check_shape, check_values
 from lossedu.arguments.reduction import hide_masked
 
 
@@ -45,10 +45,22 @@ def check_class_logits(logits: Tensor) -> None:
         )
 
 
+def not_ignored(targets: Tensor, ignore_index: int) -> Tensor:
+    """Which class numbers count; a number that their dtype cannot hold is none of them.
+
+    A comparison would wrap it around: -100 is 156 in uint8.
+    """
+    check_real("targets", targets)
+    if not targets.is_floating_point() and targets.dtype != torch.bool:
+        held = torch.iinfo(targets.dtype)
+        if held.min <= ignore_index <= held.max:
+            return targets != ignore_index
+    return torch.ones_like(targets, dtype=torch.bool)
+
+
 def checked_class_numbers(targets: Tensor, logits: Tensor, mask: Tensor | None) -> Tensor:
     """Class numbers as int64, 0 where hidden; refuse what is not one integer an example."""
-    if not isinstance(targets, Tensor):
-        raise TypeError(f"targets must be a tensor, but is {type(targets).__name__}.")
+    check_real("targets", targets)
     if targets.is_floating_point() or targets.dtype == torch.bool:
         raise TypeError(f"targets must be integer class numbers, but has dtype {targets.dtype}.")
     check_shape("targets", targets, logits.shape[:-1], "one class number an example")

@@ -31,21 +31,21 @@ def distances(a: Tensor, b: Tensor, kind: Distance) -> Tensor:
 
 
 def length(vectors: Tensor) -> Tensor:
-    """The Euclidean length of each row, scaled so that no square over- or underflows."""
+    """The Euclidean length of each row, scaled so that no square over- or underflows; NaN stays."""
     if vectors.shape[-1] == 0:
         return vectors.sum(-1)
     largest = vectors.detach().abs().amax(-1)
-    scale = torch.where(largest > 0, largest, torch.ones_like(largest))
+    scale = torch.where(largest != 0, largest, torch.ones_like(largest))
     square = ((vectors / scale.unsqueeze(-1)) ** 2).sum(-1)
     # At 0 the root has no slope; a root that is not taken has slope 0.
-    safe = torch.where(largest > 0, square, torch.ones_like(square))
-    return torch.where(largest > 0, scale * safe.sqrt(), torch.zeros_like(square))
+    safe = torch.where(largest != 0, square, torch.ones_like(square))
+    return torch.where(largest != 0, scale * safe.sqrt(), torch.zeros_like(square))
 
 
 def unit(vectors: Tensor) -> Tensor:
     """Rows of length 1; rows of zeros stay as they are."""
     size = length(vectors).unsqueeze(-1)
-    return vectors / torch.where(size > 0, size, torch.ones_like(size))
+    return vectors / torch.where(size != 0, size, torch.ones_like(size))
 
 
 def longest_tied(lengths: Tensor, kind: Distance) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lossedu.arguments.checks import (
     check_number,
+    check_real,
     check_same_shape,
     check_shape,
     check_values,
@@ -28,6 +29,7 @@ from lossedu.losses._classes import (
     check_class_logits,
     checked_class_numbers,
     gaps_and_rest,
+    not_ignored,
 )
 from lossedu.losses._fast.closed_form import is_compiled
 from lossedu.losses._fast.row_blocks import (
@@ -167,10 +169,11 @@ def cross_entropy(
     check_class_logits(logits)
     check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
     check_mask(mask, logits.shape[:-1])
+    check_real("targets", targets)
     if targets.is_floating_point():
         values = _from_shares(logits, targets, mask, label_smoothing)
         return reduced(values, weight, mask, reduction)
-    counts = targets != ignore_index
+    counts = not_ignored(targets, ignore_index)
     mask = counts if mask is None else mask & counts
     targets = checked_class_numbers(targets, logits, mask)
     plain = partial(_from_classes, targets=targets, mask=mask, smoothing=label_smoothing)
@@ -194,9 +197,11 @@ def _from_shares(logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing
     gaps, rest = _hidden_gaps_and_rest(logits, mask)
     shares = hide_masked(targets, mask).to(gaps.dtype)
     check_values("targets", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
-    # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.
-    costs = shares * (gaps + rest.unsqueeze(-1))
-    values = torch.where(shares > 0, costs, torch.zeros_like(costs)).sum(-1)
+    # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.  The slope in a
+    # share of 0 is that class's surprise, like any other's.
+    surprise = gaps + rest.unsqueeze(-1)
+    free = (shares == 0) & (surprise == torch.inf)
+    values = (shares * torch.where(free, torch.zeros_like(surprise), surprise)).sum(-1)
     return _smoothed(values, gaps, rest, smoothing)
 
 

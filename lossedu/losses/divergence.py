@@ -131,7 +131,7 @@ def prediction_entropy(
     logits = hide_masked(logits, mask).to(accumulation_dtype(logits))
     gaps, rest = gaps_and_rest(logits)
     surprise = gaps + rest.unsqueeze(-1)
-    possible = surprise < torch.inf
+    possible = surprise != torch.inf
     surprise = torch.where(possible, surprise, torch.zeros_like(surprise))
     shares = torch.exp(-surprise) * possible
     return reduced((shares * surprise).sum(-1), weight, mask, reduction)

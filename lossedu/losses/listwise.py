@@ -141,7 +141,7 @@ def listmle_loss(
     else:
         after = torch.cat([left[:, 1:], torch.full_like(left[:, :1], -torch.inf)], dim=-1)
         # The last item is certain.  What is not computed there cannot spoil the gradient.
-        counts = after > -torch.inf
+        counts = after != -torch.inf  # NaN counts
         lead = torch.where(counts, ranked, 0.0) - torch.where(counts, after, 0.0)
         values = torch.where(counts, surprise_of_one(lead), torch.zeros_like(lead)).sum(-1)
     return reduced(lists.back(values), weight, _kept(lists), reduction)

@@ -9,7 +9,12 @@ from torch import Tensor
 
 from lossedu.arguments.checks import check_shape
 from lossedu.arguments.reduction import accumulation_dtype, check_mask, hide_masked, reduced
-from lossedu.losses._classes import check_class_logits, checked_class_numbers, gaps_and_rest
+from lossedu.losses._classes import (
+    check_class_logits,
+    checked_class_numbers,
+    gaps_and_rest,
+    not_ignored,
+)
 
 
 def perplexity(
@@ -55,7 +60,7 @@ def perplexity(
     check_class_logits(logits)
     check_mask(mask, logits.shape[:-1])
     check_shape("targets", targets, logits.shape[:-1], "one class number an example")
-    counts = (targets if targets.is_floating_point() else targets.long()) != ignore_index
+    counts = not_ignored(targets, ignore_index)
     mask = counts if mask is None else mask & counts
     targets = checked_class_numbers(targets, logits, mask)
     gaps, rest = gaps_and_rest(hide_masked(logits, mask).to(accumulation_dtype(logits)))

@@ -10,8 +10,14 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_choice, check_floating, check_number, check_shape
-from lossedu.arguments.reduction import accumulation_dtype, check_mask, hide_masked
+from lossedu.arguments.checks import (
+    check_choice,
+    check_floating,
+    check_no_nan,
+    check_number,
+    check_shape,
+)
+from lossedu.arguments.reduction import accumulation_dtype, check_mask, hide_masked, zero_or_nan
 from lossedu.losses._distances import Distance, distances, length, longest_tied, unit
 from lossedu.losses._fast.closed_form import attached, fast_path_applies
 from lossedu.losses._fast.triplets import (
@@ -75,6 +81,7 @@ def mine_triplets(
     """
     check_choice("kind", kind, get_args(Kind))
     batch = _batch(embeddings.detach(), labels, margin, distance, mask)
+    check_no_nan("embeddings", batch.embeddings)
     found = []
     for rows in anchors_in_tiles(len(labels), len(labels) ** 2):
         lengths = _lengths(batch, rows)
@@ -177,8 +184,7 @@ def _of_hardest(batch: Batch, margin: float, distance: Distance, average: Averag
     near, far = (_between_rows(anchors, rows, distance) for rows in others)
     paid = torch.where(costs, near - far + margin, 0.0).relu()
     count = costs.sum() if average == "active" else len(paid)
-    # NaN where an embedding is not finite, and else 0.
-    return paid.sum() / max(int(count), 1) + (batch.exact * 0).sum().to(paid.dtype)
+    return paid.sum() / max(int(count), 1) + zero_or_nan(batch.embeddings)
 
 
 def collapse_score(embeddings: Tensor) -> Tensor:
@@ -212,6 +218,7 @@ def collapse_score(embeddings: Tensor) -> Tensor:
     if embeddings.ndim != 2 or len(embeddings) < 2:
         shape = tuple(embeddings.shape)
         raise ValueError(f"embeddings must be two rows or more, but has shape {shape}.")
+    check_no_nan("embeddings", embeddings)
     rows = embeddings.to(accumulation_dtype(embeddings))
     values = torch.linalg.svdvals(rows - rows.mean(0))
     usable = min(len(rows) - 1, rows.shape[1])
@@ -273,8 +280,7 @@ def _plain(
     costs = wanted & (far < costless)
     paid = torch.where(costs, apart.unsqueeze(-1) - apart.unsqueeze(-2) + margin, 0.0).relu()
     count = (costs if average == "active" else wanted).sum()
-    finite = (batch.exact * 0).sum().to(paid.dtype)  # NaN where an embedding is not
-    return paid.sum() / count.clamp(min=1).to(paid.dtype) + finite
+    return paid.sum() / count.clamp(min=1).to(paid.dtype) + zero_or_nan(batch.embeddings)
 
 
 def _hardest(

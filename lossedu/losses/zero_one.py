@@ -4,6 +4,7 @@ Chapter: ``classification/margins``.  The trap: the 0-1 loss is what one wants a
 to follow; the perceptron's is smallest for the useless score 0.
 """
 
+import torch
 from torch import Tensor
 
 from lossedu.arguments.reduction import Reduction, reduced
@@ -54,7 +55,9 @@ def zero_one_loss(
         V. N. Vapnik, Statistical learning theory, 1998, section 1.3.
     """
     # Signs have a gradient, of 0; a comparison would have none, and ``backward`` would fail.
-    values = (1 - margins(scores, targets, mask).sign()).clamp(max=1)
+    side = margins(scores, targets, mask)
+    # The sign of NaN is 0 in torch, and would count as a mistake.
+    values = torch.where(side.isnan(), side, (1 - side.sign()).clamp(max=1))
     return reduced(values, weight, mask, reduction)
 
 

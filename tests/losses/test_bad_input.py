@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from lossedu import catalog
+from lossedu import catalog, losses
 
 HINTED = re.compile(r"^\w+( and \w+)? must .+, but .+\.( Hint: .+[.?])?$", re.DOTALL)
 
@@ -140,3 +140,46 @@ def test_an_unknown_loss_is_refused_with_the_list_of_known_ones():
     message = refused(ValueError, catalog.spec, "focal")
 
     assert "sigmoid_focal_loss" in message
+
+
+def test_complex_numbers_are_refused_wherever_a_tensor_is_taken(compared):
+    predictions, targets = compared.draw(4)
+    imaginary = torch.ones(4, dtype=torch.complex64)
+
+    for name in ("predictions", "targets", "weight"):
+        given = {"predictions": predictions, "targets": targets, "weight": None}
+        given[name] = imaginary if name == "weight" else given[name].to(torch.complex64)
+        with pytest.raises(TypeError, match="must be|complex"):
+            compared(given["predictions"], given["targets"], weight=given["weight"])
+
+
+INTEGERS = [torch.uint8, torch.int8, torch.int16, torch.int32, torch.uint16, torch.uint32]
+
+
+@pytest.mark.parametrize("dtype", [*INTEGERS, torch.uint64], ids=str)
+@pytest.mark.parametrize("ignored", [-100, 156, 28], ids=str)
+def test_class_numbers_mean_the_same_in_every_integer_type(dtype, ignored):
+    """156 is -100 in one byte: neither may stand for the other."""
+    numbers = [156, 28, 100] if torch.iinfo(dtype).max > 156 else [28, 100]
+    logits = torch.linspace(-3, 3, 200).expand(len(numbers), 200)
+
+    for name in ("cross_entropy", "perplexity"):
+        loss = getattr(losses, name)
+        expected = loss(logits, torch.tensor(numbers), ignore_index=ignored)
+        got = loss(logits, torch.tensor(numbers, dtype=dtype), ignore_index=ignored)
+
+        torch.testing.assert_close(got, expected, rtol=0, atol=0)
+
+
+def test_targets_mean_the_same_in_every_integer_type(compared):
+    predictions, targets = compared.draw(8)
+    shares = compared.spec.targets == "shares"
+    whole = torch.eye(4).repeat(2, 1).double() if shares else targets.round()
+    if "cross_entropy" in compared.spec.name and shares:
+        whole = whole.argmax(-1)
+
+    for dtype in [*INTEGERS, torch.uint64, torch.int64]:
+        held = whole if torch.iinfo(dtype).min else whole.abs()
+        got = compared(predictions, held.to(dtype))
+        expected = compared(predictions, held)
+        torch.testing.assert_close(got, expected, rtol=1e-14, atol=0)

@@ -163,3 +163,15 @@ def test_label_smoothing_puts_a_floor_under_the_loss():
 
     assert at_best.item() == pytest.approx(-(q * q.log()).sum().item())
     assert round(at_best.item(), 3) == 0.500
+
+
+def test_the_slope_in_a_target_of_zero_is_the_surprise_of_its_class():
+    logits = torch.tensor([[0.0, 1.0, 2.0]], dtype=torch.float64)
+    ours = torch.tensor([[0.0, 0.5, 0.5]], dtype=torch.float64, requires_grad=True)
+    torchs = ours.detach().clone().requires_grad_()
+
+    cross_entropy(logits, ours).backward()
+    functional.cross_entropy(logits, torchs).backward()
+
+    torch.testing.assert_close(ours.grad, -logits.log_softmax(-1), rtol=1e-14, atol=0)
+    torch.testing.assert_close(ours.grad, torchs.grad, rtol=1e-14, atol=0)

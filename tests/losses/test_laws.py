@@ -305,3 +305,46 @@ def test_under_autocast_half_precision_logits_work(plain):
 
     assert got.isfinite()
     assert got.dtype == torch.float32
+
+
+def with_nan(case, n, where):
+    """Examples, the second of which has a NaN among its predictions."""
+    predictions, targets = case.draw(n, seed=20)
+    predictions[(1, where) if predictions.ndim > 1 else 1] = torch.nan
+    return predictions.requires_grad_(), targets
+
+
+@pytest.mark.parametrize("where", [0, -1], ids=["first", "last"])
+def test_a_prediction_that_is_nan_makes_its_value_and_its_slope_nan_and_no_other(case, where):
+    predictions, targets = with_nan(case, 4, where)
+    entry = (1, where) if predictions.ndim > 1 else 1
+    others = torch.tensor([0, 2, 3])
+
+    values = case(predictions, targets, reduction="none")
+    mean = case(predictions, targets)
+    (slopes,) = torch.autograd.grad(mean, predictions)
+
+    assert values[1].isnan()
+    assert mean.isnan()
+    assert values[others].isfinite().all()
+    assert slopes[entry].isnan()
+    assert slopes[others].isfinite().all()
+
+
+def test_a_target_that_is_nan_is_refused_or_makes_its_value_and_its_slope_nan(compared):
+    predictions, targets = compared.draw(4, seed=21)
+    if not targets.is_floating_point():
+        pytest.skip("class numbers have no NaN")
+    targets[(1, -1) if targets.ndim > 1 else 1] = torch.nan
+    leaf = predictions.requires_grad_()
+
+    if compared.spec.targets != "real":
+        with pytest.raises(ValueError, match="nan"):
+            compared(leaf, targets)
+        return
+    values = compared(leaf, targets, reduction="none")
+    (slopes,) = torch.autograd.grad(values.sum(), leaf)
+
+    assert values[1].isnan()
+    assert slopes[1].isnan()
+    assert slopes[[0, 2, 3]].isfinite().all()

@@ -226,3 +226,12 @@ def test_huge_lists_of_equal_scores_have_as_many_orders_as_there_are():
 def test_an_unknown_way_with_ties_is_refused():
     with pytest.raises(ValueError, match=r"^ties must be one of 'stable', 'exact', but is 'any'"):
         listmle_loss(torch.zeros(3), torch.arange(3), ties="any")
+
+
+@pytest.mark.parametrize("ties", ["stable", "exact"])
+@pytest.mark.parametrize("where", range(3))
+def test_a_score_that_is_nan_is_not_taken_last_for_nothing(ties, where):
+    scores = torch.tensor([1.0, 2.0, 3.0])
+    scores[where] = torch.nan
+
+    assert listmle_loss(scores, torch.tensor([2, 1, 0]), ties=ties).isnan()

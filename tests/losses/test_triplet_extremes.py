@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lossedu.losses import batch_triplet_loss
+from lossedu.losses import batch_triplet_loss, collapse_score, mine_triplets, triplet_loss
 from tests.losses.triplets_by_loops import drawn, every_kind, with_gradient
 
 
@@ -57,3 +57,42 @@ def test_half_precision_is_float32_and_extreme_sizes_only_scale(dtype, size):
     assert batch_triplet_loss(half, labels).dtype == torch.float32
     assert value.item() == pytest.approx(size * expected[0].item(), rel=1e-5)
     torch.testing.assert_close(slope.double(), expected[1], rtol=1e-4, atol=1e-6)
+
+
+@every_kind
+@pytest.mark.parametrize("distance", ["euclidean", "squared_euclidean", "cosine"])
+def test_a_coordinate_that_is_nan_has_a_slope_of_nan(kind, distance):
+    points, labels = drawn(12)
+    points[4, 1] = torch.nan
+    hidden = torch.arange(12) != 4
+
+    def slopes(**options):
+        leaf = points.clone().requires_grad_()
+        batch_triplet_loss(leaf, labels, kind=kind, distance=distance, **options).backward()
+        return leaf.grad
+
+    assert slopes()[4, 1].isnan()
+    assert slopes(mask=hidden).isfinite().all()
+
+
+@pytest.mark.parametrize("distance", ["euclidean", "squared_euclidean", "cosine"])
+def test_nan_is_no_distance_of_zero(distance):
+    rows = torch.tensor([[torch.nan, 0.0], [1.0, 2.0]], requires_grad=True)
+
+    values = triplet_loss(
+        rows, torch.zeros(2, 2), torch.ones(2, 2), distance=distance, reduction="none"
+    )
+    (slopes,) = torch.autograd.grad(values.sum(), rows)
+
+    assert values.isnan().tolist() == [True, False]
+    assert slopes[0].isnan().any()
+    assert slopes[1].isfinite().all()
+
+
+def test_nan_is_neither_near_nor_far_and_fills_no_dimension():
+    points, labels = drawn(12)
+    points[4, 1] = torch.nan
+
+    for measured in (lambda: mine_triplets(points, labels), lambda: collapse_score(points)):
+        with pytest.raises(ValueError, match="embeddings must hold numbers, but contains nan"):
+            measured()

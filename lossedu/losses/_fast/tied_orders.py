@@ -43,7 +43,7 @@ def tied_orders(ranked: Tensor, left: Tensor, grades: Tensor, shown: Tensor) -> 
     ends = torch.zeros_like(group).scatter_reduce(-1, group, position + 1, "amax")
     padded = torch.cat([left, torch.full_like(left[:, :1], -torch.inf)], dim=-1)
     rest = padded.gather(-1, ends)  # a group on the place of its number
-    counts = (rest > -torch.inf) & (ends > 0)
+    counts = (rest != -torch.inf) & (ends > 0)
     rest = torch.where(counts, rest, torch.zeros_like(rest))
     used = shown & counts.gather(-1, group)
     over = torch.where(used, ranked - rest.gather(-1, group), torch.zeros_like(ranked))
