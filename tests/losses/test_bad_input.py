@@ -149,7 +149,7 @@ def test_complex_numbers_are_refused_wherever_a_tensor_is_taken(compared):
     for name in ("predictions", "targets", "weight"):
         given = {"predictions": predictions, "targets": targets, "weight": None}
         given[name] = imaginary if name == "weight" else given[name].to(torch.complex64)
-        with pytest.raises(TypeError, match="must be|complex"):
+        with pytest.raises(TypeError, match=r"must be|complex"):
             compared(given["predictions"], given["targets"], weight=given["weight"])
 
 
