@@ -12,6 +12,7 @@ from autograder.bridge.gradebook import gradebook_store
 from autograder.grading.classes import ClassWork
 from autograder.grading.engine import engine
 from autograder.grading.folders import CourseFolders
+from autograder.grading.plain import printable
 from autograder.grading.submissions import Submission, links
 from autograder.rubrics import rubric
 
@@ -46,7 +47,7 @@ class SandboxExporter(NotebookExporter):
             submitted = path.parents[2] if len(path.parents) > 3 else None
             outcome, text = work.grade_here(Submission(names["student"], path, submitted))
         for oddity in outcome.integrity:
-            _log.warning("%s: %s", names["student"], oddity)
+            _log.warning("%s", printable(f"{names['student']}: {oddity}"))
         graded = nbformat.reads(text, as_version=4)
         return self.from_notebook_node(graded, resources, **kw)
 
@@ -60,5 +61,6 @@ def drop_links(*, assignment: str, student: str, notebooks: list[str]) -> None:
     """
     for folder in {Path(notebook).parent for notebook in notebooks}:
         for link in links(folder.parent) if folder.parent.is_symlink() else links(folder):
-            _log.warning("%s: the link %s is removed.", folder.parent.name, link.name)
+            removed = f"{folder.parent.name}: the link {link.name} is removed."
+            _log.warning("%s", printable(removed))
             link.unlink()

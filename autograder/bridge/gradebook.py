@@ -1,10 +1,11 @@
 """Writes marks into nbgrader's gradebook: one submission, one transaction."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -26,6 +27,7 @@ from traitlets.config import Config
 from autograder.bridge.configuration import open_gradebook
 from autograder.grading.marks import CellMark, DisagreementError, cell_marks
 from autograder.grading.outcomes import Outcome, StudentMark
+from autograder.grading.plain import printable
 from autograder.grading.submissions import WHEN, Submission, SubmissionError, content
 
 if TYPE_CHECKING:
@@ -174,16 +176,24 @@ def student_marks(config: Config, assignment: str) -> list[StudentMark]:
 
 def timestamp(submission: Submission) -> datetime | None:
     """When it was handed in, in UTC, from the file that nbgrader puts beside it."""
-    try:
-        text = content(submission.beside(WHEN))
-    except SubmissionError:
+    written = submission.beside(WHEN)
+    if not os.path.lexists(written.path):
         return None
     try:
-        when: datetime | None = parse_utc(text.decode("ascii").strip() or None)
-    except (ValueError, OverflowError):
-        _log.warning("%s: timestamp.txt holds no date; it is left out.", submission.name)
-        return None
+        when: datetime | None = parse_utc(_text_of(content(written)))
+    except (SubmissionError, ValueError, OverflowError):
+        when = None
+    if when is None:  # an unreadable date must not be a way out of being late
+        when = datetime.fromtimestamp(os.lstat(written.path).st_mtime, UTC).replace(tzinfo=None)
+        said = f"{submission.name}: {WHEN} holds no date; when it was written stands for it: {when}"
+        _log.warning("%s", printable(said))
     return when
+
+
+def _text_of(raw: bytes) -> str:
+    """A text, whatever an editor or a shell of Windows put before it."""
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return raw.decode(encoding).strip()
 
 
 def _mark(

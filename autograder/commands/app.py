@@ -126,6 +126,7 @@ def grade(
                 submissions,
                 pool,
                 resume=resume,
+                others_stay=bool(files),
                 costly=not without_training,
                 trust=trust,
             )
@@ -220,6 +221,7 @@ def _graded(
     *,
     resume: bool,
     costly: bool,
+    others_stay: bool = False,
     trust: bool = False,
 ) -> list[Outcome]:
     """Grade, with a bar that shows how far; after Ctrl-C, say how to go on."""
@@ -240,7 +242,9 @@ def _graded(
                 done += 1
                 advance(outcome)
 
-            return work.grade(submissions, pool, resume=resume, known=known)
+            return work.grade(
+                submissions, pool, resume=resume, others_stay=others_stay, known=known
+            )
     except KeyboardInterrupt:
         hint = "the same command goes on" if resume else "go on with --resume"
         typer.echo(f"stopped: {done} of {len(submissions)} are graded. Hint: {hint}", err=True)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autograder.course.similar import Pair
 from autograder.grading.outcomes import CheckResult, Outcome
+from autograder.grading.plain import printable
 
 if TYPE_CHECKING:
     from autograder.sandbox.layers import Layer
@@ -35,7 +36,7 @@ def class_table(outcomes: Sequence[Outcome]) -> Group:
         by_id = {result.id: result for result in outcome.checks}
         signs = Text.assemble(*(_sign(by_id.get(check.id)) for check in checks))
         total = f"{outcome.score:g}/{outcome.max_score:g}"
-        table.add_row(outcome.submission, signs, total, _mistakes(outcome))
+        table.add_row(Text(printable(outcome.submission)), signs, total, _mistakes(outcome))
     whole = "\N{NO-BREAK SPACE}"  # a line breaks between checks, not within one
     named = [
         whole.join((letter, check.id.partition(".")[2] or check.id, f"{check.max_points:g}"))
@@ -45,16 +46,17 @@ def class_table(outcomes: Sequence[Outcome]) -> Group:
 
 
 def faults(outcomes: Sequence[Outcome]) -> list[str]:
-    """For each submission that lost points, the first thing that went wrong."""
+    """For each submission what was odd about it, and the first thing that went wrong."""
     lines = []
     for outcome in outcomes:
         if outcome.status == "unreadable":
-            lines.append(f"{outcome.submission}: {outcome.integrity[0]}")
+            lines.append(f"{outcome.submission}: {' '.join(outcome.integrity)}")
             continue
+        lines += [f"{outcome.submission}: {oddity}" for oddity in outcome.integrity]
         first = next((r for r in outcome.checks if r.points < r.max_points), None)
         if first is not None:
             lines.append(f"{outcome.submission}: {first.id}: {first.message}")
-    return lines
+    return [printable(line) for line in lines]
 
 
 def pair_table(pairs: Sequence[Pair]) -> Table:
@@ -66,7 +68,8 @@ def pair_table(pairs: Sequence[Pair]) -> Table:
     table.add_column("lines of the first, of the second", overflow="fold")
     for pair in pairs:
         where = " | ".join(_ranges(lines) for lines in pair.lines)
-        table.add_row(pair.first, pair.second, f"{100 * pair.shared:.0f} %", where)
+        names = (Text(printable(name)) for name in (pair.first, pair.second))
+        table.add_row(*names, f"{100 * pair.shared:.0f} %", where)
     return table
 
 
@@ -105,12 +108,12 @@ def check_table(outcome: Outcome) -> Table:
     for check in outcome.checks:
         passed = check.status == "passed"
         mark = Text("✓ " if passed else "✗ ", "green" if passed else "red").append(check.id, "none")
-        said = Text(check.message or ("" if passed else check.status))
+        said = Text(printable(check.message) or ("" if passed else check.status))
         if check.misconception:
             said.append(f" ({check.misconception})", "dim")
         table.add_row(mark, f"{check.points:g}/{check.max_points:g}", said)
     for oddity in outcome.integrity:
-        table.add_row(Text("!", "yellow"), "", Text(oddity))
+        table.add_row(Text("!", "yellow"), "", Text(printable(oddity)))
     return table
 
 

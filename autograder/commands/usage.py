@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from autograder.grading.plain import printable
 from autograder.grading.refusals import RefusalError
 from lossedu.destinations import DestinationError
 from lossedu.names import unknown_name
@@ -34,7 +35,7 @@ def one_line() -> Iterator[None]:
 
 def refused(why: str) -> None:
     """End the command as one that was used wrongly."""
-    typer.echo(why, err=True)
+    typer.echo(printable(why), err=True)
     raise typer.Exit(2)
 
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Sequence
 
 from autograder.grading.outcomes import StudentMark
+from autograder.grading.plain import spreadsheet_text
 
 
 def canvas(assignment: str, marks: Sequence[StudentMark]) -> str:
@@ -45,5 +46,8 @@ def _number(points: float) -> str:
 
 def _text(rows: Sequence[Sequence[str]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    safe = [
+        [field if field.isspace() else spreadsheet_text(field) for field in row] for row in rows
+    ]
+    csv.writer(text, lineterminator="\n").writerows(safe)
     return text.getvalue()

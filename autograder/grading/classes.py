@@ -71,6 +71,7 @@ class ClassWork:
         pool: Pool,
         *,
         resume: bool = False,
+        others_stay: bool = False,
         known: Callable[[Outcome], None] = lambda outcome: None,
     ) -> list[Outcome]:
         """Grade all, and write down each result.
@@ -79,6 +80,7 @@ class ClassWork:
             submissions: Each by a name of its own.
             pool: Makes the workers.
             resume: Whether results of an earlier run count, where nothing has changed since.
+            others_stay: Whether these are a part of a class, whose other results stay.
             known: Called with each outcome, in the order in which they become known.
 
         Returns:
@@ -91,7 +93,8 @@ class ClassWork:
         with journal.locked(self._journal):
             self.folders.clear_scratch()
             if not resume:
-                journal.begin_anew(self._journal)
+                names = {submission.name for submission in submissions}
+                journal.begin_anew(self._journal, names if others_stay else None)
             found: dict[str, Outcome] = {}
             for outcome in self._outcomes(submissions, pool):
                 found[outcome.submission] = outcome
@@ -162,7 +165,7 @@ class ClassWork:
         # nbgrader grades anew what was handed in later than what it finds here.
         with suppress(SubmissionError):
             when = content(read.submission.beside(WHEN))
-            self.folders.write(kept.with_name(WHEN), when.decode("ascii", "replace"), READ_ONLY)
+            self.folders.write(kept.with_name(WHEN), when.decode("utf-8-sig", "replace"), READ_ONLY)
         self.folders.write(kept, notebook, READ_ONLY)
         self._note(read, outcome, notebook)
         return outcome

@@ -6,7 +6,7 @@ be torn by a crash; it is then as if it had not been written.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
@@ -15,6 +15,7 @@ from typing import Any
 
 from autograder.grading.outcomes import Outcome
 from autograder.grading.refusals import RefusalError
+from lossedu.whole_files import write_whole
 
 
 class BusyError(RefusalError, RuntimeError):
@@ -75,10 +76,15 @@ def locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def begin_anew(path: Path) -> None:
-    """Forget every result."""
-    if path.exists():
+def begin_anew(path: Path, graded: Collection[str] | None = None) -> None:
+    """Forget the results of those who are graded again; of all, if nobody is named."""
+    if not path.exists():
+        return
+    if graded is None:
         os.truncate(path, 0)
+        return
+    kept = [record for record in _records(path) if _name_in(record) not in graded]
+    write_whole(path, "".join(f"{json.dumps(record)}\n" for record in kept))
 
 
 def note_outcome(path: Path, fingerprint: str, outcome: Outcome) -> None:
@@ -100,6 +106,11 @@ def _take(record: dict[str, Any], found: dict[str, Entry]) -> None:
     known = found.get(record["stored"])
     if known is not None and known.fingerprint == fingerprint:
         found[record["stored"]] = Entry(fingerprint, known.outcome, stored=True)
+
+
+def _name_in(record: dict[str, Any]) -> object:
+    outcome = record.get("outcome")
+    return outcome.get("submission") if isinstance(outcome, dict) else record.get("stored")
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,8 @@
 import csv
 import io
 
+import pytest
+
 from autograder.course.export import FORMATS, StudentMark
 
 ADA = StudentMark("ada", "Lovelace", "Ada", "ada@example.org", "1815", 20.125, 24, complete=True)
@@ -33,3 +35,15 @@ def test_moodle_gets_users_by_name():
 def test_a_class_without_students_is_a_file_with_a_head():
     assert len(rows("moodle")) == 1
     assert rows("canvas")[1][-1] == "0"
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1+2", "@SUM(1)", "\t=1", "\n=1", " =1"])
+def test_no_name_is_a_formula_in_a_spreadsheet(name):
+    evil = StudentMark(name, name, name, name, name, 1, 2, complete=True)
+
+    for platform in FORMATS:
+        fields = [field for row in rows(platform, evil) for field in row]
+        assert not [
+            field for field in fields if field.strip()[:1] in tuple("=+-@") and field.strip()
+        ]
+        assert "1" in fields, "numbers stay numbers"

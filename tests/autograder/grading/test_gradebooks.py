@@ -1,5 +1,8 @@
 """The gradebook holds what a class earned, and keeps what the teacher gave."""
 
+import os
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -102,23 +105,30 @@ c.AssignLatePenalties.plugin_class = "nbgrader.plugins.LateSubmissionPlugin"
 c.LateSubmissionPlugin.penalty_method = "zero"
 """
 
+LATER = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
+
 
 @pytest.mark.parametrize(
     ("handed_in", "penalty"),
     [
         ("2026-03-02 00:00:00.000000 UTC", 5.0),
         ("2026-02-28 00:00:00 UTC", None),
-        ("soon", None),
+        ("soon", 5.0),
+        ("", 5.0),
+        ("\ufeff2026-02-28 00:00:00 UTC", None),
     ],
 )
 def test_the_courses_plugin_takes_off_for_being_late(folders, handed_in, penalty):
     (folders.root / "nbgrader_config.py").write_text(LATE)
     change(folders, "UPDATE assignment SET duedate = '2026-03-01 00:00:00.000000'")
     submission = tiny.hand_in(folders, "ann", tiny.notebook(folders, "answer = 2"))
-    submission.path.with_name("timestamp.txt").write_text(handed_in)
+    written = submission.path.with_name("timestamp.txt")
+    written.write_text(handed_in, encoding="utf-8")
+    os.utime(written, (LATER, LATER))  # counts where the text holds no date
 
     tiny.grade(folders, tiny.TinyGrader())
 
     assert rows(folders, "SELECT late_submission_penalty FROM submitted_notebook") == [(penalty,)]
     kept = folders.autograded("tiny", "ann").with_name("timestamp.txt")
-    assert kept.read_text() == handed_in, "nbgrader compares it with that of the next submission"
+    said = kept.read_text(encoding="utf-8")
+    assert said == handed_in.lstrip("\ufeff"), "nbgrader compares it with the next one"

@@ -177,3 +177,15 @@ def test_a_kill_between_two_steps_is_made_good(folders, place, step, monkeypatch
         "student-000", "student-001", "student-002",
     ]  # fmt: skip
     assert {row[2] for row in rows(folders, BOOK) if row[0] == "student-002"} == {1.0, 2.0, None}
+
+
+def test_grading_a_part_of_a_class_again_keeps_the_results_of_the_others(folders):
+    tiny.fill(folders, 3)
+    submissions = tiny.handed_in(folders, "tiny")
+    tiny.grade(folders, tiny.TinyGrader())
+
+    tiny.grade(folders, tiny.TinyGrader(), submissions[:1], others_stay=True)
+
+    known = journal.entries(folders.journal("tiny"))
+    assert sorted(known) == [submission.name for submission in submissions]
+    assert all(entry.stored for entry in known.values())
