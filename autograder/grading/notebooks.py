@@ -5,6 +5,7 @@ must not change are taken from the assignment; all else is run as it was handed 
 """
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,11 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.grading.recovery import recovered
 from autograder.rubrics import Rubric, rubric
 
 MOST_BYTES = 20 * 2**20
+_AN_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 class UnreadableError(ValueError):
@@ -106,9 +109,13 @@ def read(raw: bytes) -> NotebookNode:
 
 def _unique_ids(cells: list[dict[str, object]]) -> None:
     """Give every cell an id of its own: copied cells share one, and nbformat refuses that."""
+    seen: set[object] = set()
     for number, cell in enumerate(cells):
         if "id" in cell:
-            cell["id"] = f"cell-{number}"
+            known = cell["id"] if isinstance(cell["id"], str) else ""
+            if not _AN_ID.fullmatch(known) or known in seen:
+                cell["id"] = f"cell-{number}-{len(cells)}"
+            seen.add(cell["id"])
 
 
 def grade_id(cell: NotebookNode) -> str:
@@ -137,8 +144,8 @@ def composed(submitted: NotebookNode, template: NotebookNode) -> Composed:
     given = {grade_id(cell): cell for cell in template.cells if grade_id(cell)}
     seen: Counter[str] = Counter()
     cells: list[NotebookNode] = []
-    integrity: list[str] = []
-    for cell in submitted.cells:
+    answers, integrity = recovered(submitted, template)
+    for cell in answers:
         name = grade_id(cell)
         original = given.get(name)
         seen[name] += 1
@@ -153,10 +160,6 @@ def composed(submitted: NotebookNode, template: NotebookNode) -> Composed:
                 if cell.source.strip() != original.source.strip():
                     integrity.append(f"The cell {name!r} was changed; the original was used.")
                 cells.append(_as_given(original))
-        elif cell.cell_type != original.cell_type:
-            seen[name] -= 1
-            integrity.append(f"The cell {name!r} is no longer {original.cell_type}.")
-            cells.append(_own(cell))
         else:
             cells.append(_as_given(original, cell) if seen[name] == 1 else _own(cell))
     integrity += [

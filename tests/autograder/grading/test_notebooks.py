@@ -130,13 +130,13 @@ def test_a_renamed_answer_is_still_run(template):
     assert "The cell 'f-2' is not in the assignment; it was run as it is." in found.integrity
 
 
-def test_an_answer_that_is_no_longer_code_counts_as_missing(template):
+def test_an_answer_that_is_no_longer_code_is_run_as_code_and_said(template):
     text = nbformat.v4.new_markdown_cell("def f(): ...", metadata=template.cells[2].metadata)
 
     found = composed(notebook(text), template)
 
-    assert "The cell 'f' is no longer code." in found.integrity
-    assert sources(found)["f"] == ""
+    assert "The cell 'f' is no longer code; it was read as code." in found.integrity
+    assert sources(found)["f"] == "def f(): ..."
 
 
 def test_what_a_student_wrote_cannot_pose_as_a_graded_cell(template):
