@@ -22,7 +22,6 @@ TO_COME = {
     "ranking/pairwise": "pairwise ranking losses",
     "ranking/listwise": "listwise ranking losses",
     "beyond/sequences": "losses of sequences",
-    "beyond/generative": "generative models",
     "landscapes/your-own-model": "the landscape of your own model",
     "landscapes/slices": "slices of a landscape",
     "landscapes/curvature": "curvature",
