@@ -8,6 +8,7 @@ inside ``torch.compile`` or ``torch.func.vmap`` there is no value to look at.
 
 import math
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import NoReturn
 
 import torch
@@ -56,21 +57,34 @@ def check_shape(name: str, tensor: Tensor, shape: Sequence[int], meaning: str) -
 
 
 def check_number(name: str, value: float, *, low: float, high: float = math.inf) -> None:
-    """Refuse a number outside ``[low, high]``, or NaN."""
+    """Refuse what is no number, a number outside ``[low, high]``, or NaN."""
+    _check_is_number(name, value)
+    if value == math.inf:
+        raise ValueError(f"{name} must be finite, but is {value}.")
     if not low <= value <= high:
         rule = f"be at least {low:g}" if high == math.inf else f"lie in [{low:g}, {high:g}]"
         raise ValueError(f"{name} must {rule}, but is {value}.")
 
 
+def _check_is_number(name: str, value: object) -> None:
+    """A tensor of one entry is a number too; a bool is an answer, and text only looks like one."""
+    if isinstance(value, float | int | Tensor) and not isinstance(value, bool):
+        return
+    if isinstance(value, bool) or not isinstance(value, Real):
+        kind = f"the {type(value).__name__} {value!r}"
+        raise TypeError(f"{name} must be a number, but is {kind}.")
+
+
 def check_positive(name: str, value: float) -> None:
-    """Refuse a number that is not above 0 and finite."""
+    """Refuse what is no number, and a number that is not above 0 and finite."""
+    _check_is_number(name, value)
     if not 0 < value < math.inf:
         raise ValueError(f"{name} must be above 0 and finite, but is {value}.")
 
 
 def check_count(name: str, value: int) -> None:
     """Refuse a number that is not whole or not at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, but is {value}.")
 
 
@@ -101,6 +115,12 @@ def check_signs(name: str, tensor: Tensor) -> None:
         events = bool(((tensor == 0) | (tensor == 1)).all())
         hint = " Hint: targets look like 0 and 1; pass 2 * targets - 1." if events else ""
         _refuse(name, tensor, wrong, "be -1 or +1", hint)
+
+
+def check_events(name: str, tensor: Tensor) -> None:
+    """Refuse a tensor with an entry other than 0 and 1 (see the module text for when)."""
+    if can_look(tensor) and ((tensor != 0) & (tensor != 1)).any():
+        _refuse(name, tensor, (tensor != 0) & (tensor != 1), "be 0 or 1")
 
 
 def check_no_nan(name: str, tensor: Tensor) -> None:

@@ -5,12 +5,19 @@ The one trap: a masked entry may hold NaN, and ``0 * NaN`` is NaN in the gradien
 again afterwards.
 """
 
+import math
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import can_look, check_choice, check_same_shape, check_shape
+from lossedu.arguments.checks import (
+    can_look,
+    check_choice,
+    check_same_shape,
+    check_shape,
+    check_values,
+)
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -64,6 +71,7 @@ def reduced(
     if weight is not None:
         check_same_shape("weight", weight, "losses", values)
         weight = hide_masked(weight.to(values.dtype), mask)
+        check_values("weight", weight, low=0.0, high=math.inf, rule="be at least 0")
         values = values * weight
     values = nan_in_slopes(hide_masked(values, mask))
     if reduction == "none":

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lossedu.arguments.checks import check_floating, check_shape
+from lossedu.arguments.checks import check_events, check_floating, check_no_nan, check_shape
 from lossedu.extras import explained
 from lossedu.losses import binary_cross_entropy_with_logits, cross_entropy
 
@@ -58,14 +58,20 @@ class TemperatureScaling(nn.Module):
 
         Raises:
             TypeError: If logits are not floating point.
-            ValueError: If there are no examples, or if every temperature is worse than a hotter or
-                a colder one: all predictions right, or none better than chance.
+            ValueError: If there are no examples, if logits hold NaN, or if every temperature is
+                worse than a hotter or a colder one: all predictions right, or none better than
+                chance.
         """
         check_floating("logits", logits)
         check_shape("targets", targets, logits.shape[:1], "one target an example")
         if len(logits) == 0:
             raise ValueError("logits must hold at least one example, but is empty.")
-        exact = logits.detach().double()
+        check_no_nan("logits", logits)
+        # Outside inference mode a slope can be taken; a copy made there has no such mark.
+        with torch.inference_mode(mode=False):
+            return self._fitted(logits.detach().double().clone(), targets.clone())
+
+    def _fitted(self, exact: Tensor, targets: Tensor) -> "TemperatureScaling":
         low, high = -50.0, 50.0  # of log(1 / T)
         if _slope(exact, targets, high) <= 0 or _slope(exact, targets, low) >= 0:
             raise ValueError(
@@ -76,7 +82,7 @@ class TemperatureScaling(nn.Module):
             middle = (low + high) / 2
             low, high = (low, middle) if _slope(exact, targets, middle) > 0 else (middle, high)
         self.temperature = torch.tensor(
-            math.exp(-(low + high) / 2), dtype=torch.float64, device=logits.device
+            math.exp(-(low + high) / 2), dtype=torch.float64, device=exact.device
         )
         return self
 
@@ -88,11 +94,16 @@ class TemperatureScaling(nn.Module):
 def _slope(logits: Tensor, targets: Tensor, log_inverse: float) -> float:
     """The derivative of the mean negative log-likelihood in 1 / T."""
     inverse = torch.tensor(math.exp(log_inverse), dtype=torch.float64, requires_grad=True)
+    # A class that is ruled out stays so at every temperature, and moves no slope: -inf times the
+    # inverse would have the slope -inf times 0.
+    ruled_out = logits == -torch.inf
+    possible = logits.masked_fill(ruled_out, 0.0)
     with torch.enable_grad():
+        scaled = (possible * inverse).masked_fill(ruled_out, -torch.inf)
         if logits.ndim == 1:
-            loss = binary_cross_entropy_with_logits(logits * inverse, targets)
+            loss = binary_cross_entropy_with_logits(scaled, targets)
         else:
-            loss = cross_entropy(logits * inverse, targets.long())
+            loss = cross_entropy(scaled, targets.long())
         (slope,) = torch.autograd.grad(loss, inverse)
     return slope.item()
 
@@ -139,10 +150,13 @@ class PlattScaling(nn.Module):
 
         Raises:
             TypeError: If scores are not floating point.
-            ValueError: If shapes differ, or there is no example of one of the classes.
+            ValueError: If shapes differ, scores hold NaN, a target is neither 0 nor 1, or there is
+                no example of one of the two.
         """
         check_floating("scores", scores)
         check_shape("targets", targets, scores.shape, "one target a score")
+        check_no_nan("scores", scores)
+        check_events("targets", targets)
         positives = int((targets == 1).sum())
         negatives = len(targets) - positives
         if not positives or not negatives:
@@ -217,13 +231,15 @@ class IsotonicScaling:
 
         Raises:
             TypeError: If scores are not floating point.
-            ValueError: If shapes differ.
+            ValueError: If shapes differ, scores hold NaN, or a target is neither 0 nor 1.
         """
         with explained("IsotonicScaling", "train"):
             from sklearn.isotonic import IsotonicRegression
 
         check_floating("scores", scores)
         check_shape("targets", targets, scores.shape, "one target a score")
+        check_no_nan("scores", scores)
+        check_events("targets", targets)
         curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
         self._curve = curve.fit(scores.detach().double().cpu().numpy(), targets.cpu().numpy())
         return self

@@ -7,7 +7,7 @@ exactly 0 once the true class leads by about 37 in float64 or 17 in float32).
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_floating, check_real, check_shape, check_values
+from lossedu.arguments.checks import can_look, check_floating, check_real, check_shape, check_values
 from lossedu.arguments.reduction import hide_masked
 
 
@@ -45,6 +45,31 @@ def check_class_logits(logits: Tensor) -> None:
         )
 
 
+def check_sums(name: str, shares: Tensor, mask: Tensor | None) -> None:
+    """Refuse rows of probabilities that do not sum to 1.
+
+    Rounding to bfloat16 moves a sum by 2^-9 at most, and no dtype tells what was rounded before.
+    """
+    if not can_look(shares):
+        return
+    sums = shares.detach().sum(-1)
+    sums = sums if mask is None else torch.where(mask, sums, 1.0)
+    slack = 2.0**-7
+    check_values(f"the row sums of {name}", sums, low=1 - slack, high=1 + slack, rule="be 1")
+
+
+def refuse_class_axis_second(targets: Tensor, logits: Tensor) -> None:
+    """Refuse logits of (N, C, H, W), the layout of torch's own loss, and say what to do."""
+    if logits.ndim < 3 or targets.shape == logits.shape[:-1]:
+        return
+    if targets.shape == logits.shape[:1] + logits.shape[2:]:
+        raise ValueError(
+            "logits must have the class axis last, but have shape "
+            f"{tuple(logits.shape)} for targets of shape {tuple(targets.shape)}. "
+            "Hint: pass logits.movedim(1, -1)."
+        )
+
+
 def not_ignored(targets: Tensor, ignore_index: int) -> Tensor:
     """Which class numbers count; a number that their dtype cannot hold is none of them.
 
@@ -62,7 +87,12 @@ def checked_class_numbers(targets: Tensor, logits: Tensor, mask: Tensor | None) 
     """Class numbers as int64, 0 where hidden; refuse what is not one integer an example."""
     check_real("targets", targets)
     if targets.is_floating_point() or targets.dtype == torch.bool:
-        raise TypeError(f"targets must be integer class numbers, but has dtype {targets.dtype}.")
+        hint = " Hint: call targets.long() if they are whole numbers of classes."
+        hint = hint if targets.shape == logits.shape[:-1] else ""
+        raise TypeError(
+            f"targets must be integer class numbers, but has dtype {targets.dtype}.{hint}"
+        )
+    refuse_class_axis_second(targets, logits)
     check_shape("targets", targets, logits.shape[:-1], "one class number an example")
     targets = hide_masked(targets, mask).long()
     highest = logits.shape[-1] - 1

@@ -4,6 +4,7 @@ Chapter: ``classification/cross-entropy``.  The trap: taking the logarithm of a 
 already been rounded to 0 or 1.  Both losses start from logits and never form that probability.
 """
 
+import math
 from functools import partial
 
 import torch
@@ -27,6 +28,7 @@ from lossedu.arguments.reduction import (
 from lossedu.losses._binary import expected, surprise, surprises
 from lossedu.losses._classes import (
     check_class_logits,
+    check_sums,
     checked_class_numbers,
     gaps_and_rest,
     not_ignored,
@@ -111,6 +113,7 @@ def _checked_pos_weight(pos_weight: float | Tensor, logits: Tensor) -> float | T
         return pos_weight
     if pos_weight.ndim:
         check_shape("pos_weight", pos_weight, logits.shape[-1:], "the last axis of logits")
+    check_values("pos_weight", pos_weight, low=0.0, high=math.inf, rule="be at least 0")
     return pos_weight.to(logits.dtype)
 
 
@@ -170,11 +173,12 @@ def cross_entropy(
     check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
     check_mask(mask, logits.shape[:-1])
     check_real("targets", targets)
-    if targets.is_floating_point():
+    if targets.is_floating_point() and targets.shape != logits.shape[:-1]:
         values = _from_shares(logits, targets, mask, label_smoothing)
         return reduced(values, weight, mask, reduction)
     counts = not_ignored(targets, ignore_index)
-    mask = counts if mask is None else mask & counts
+    if counts.shape == logits.shape[:-1]:  # what has another is refused below
+        mask = counts if mask is None else mask & counts
     targets = checked_class_numbers(targets, logits, mask)
     plain = partial(_from_classes, targets=targets, mask=mask, smoothing=label_smoothing)
     if is_compiled():
@@ -197,6 +201,7 @@ def _from_shares(logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing
     gaps, rest = _hidden_gaps_and_rest(logits, mask)
     shares = hide_masked(targets, mask).to(gaps.dtype)
     check_values("targets", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
+    check_sums("targets", shares, mask)
     # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.  The slope in a
     # share of 0 is that class's surprise, like any other's.
     surprise = gaps + rest.unsqueeze(-1)

@@ -15,7 +15,7 @@ from lossedu.arguments.reduction import (
     hide_masked,
     reduced,
 )
-from lossedu.losses._classes import check_class_logits, gaps_and_rest
+from lossedu.losses._classes import check_class_logits, check_sums, gaps_and_rest
 from lossedu.losses._spec import LossSpec
 
 
@@ -73,6 +73,7 @@ def kl_divergence(
     logits = hide_masked(logits, mask).to(accumulation_dtype(logits))
     shares = hide_masked(target_probabilities, mask).to(logits.dtype)
     check_values("target_probabilities", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
+    check_sums("target_probabilities", shares, mask)
     gaps, rest = gaps_and_rest(logits)
     # log q of 0 is never formed: its gradient would be infinite, and 0 times that is NaN.
     counts = shares > 0

@@ -4,6 +4,8 @@ Chapter: ``ranking/pairwise``.  The trap: n items have n^2 pairs.  The sum over 
 none: sorting gives the hinge exactly, an expansion gives the logistic to any accuracy.
 """
 
+from numbers import Integral
+
 from torch import Tensor
 
 from lossedu.arguments.checks import check_number, check_positive
@@ -82,7 +84,8 @@ def pairwise_hinge_loss(
         (sorting).
     """
     check_number("margin", margin, low=0.0)
-    if power not in (1, 2) or not isinstance(power, int):
+    check_number("power", power, low=0.0)
+    if power not in (1, 2) or not isinstance(power, Integral):
         raise ValueError(f"power must be 1 or 2, but is {power}.")
     lists = as_lists(scores, relevance, mask)
 

@@ -7,7 +7,6 @@ Average the nats of all batches first, by tokens, and exponentiate once.
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_shape
 from lossedu.arguments.reduction import accumulation_dtype, check_mask, hide_masked, reduced
 from lossedu.losses._classes import (
     check_class_logits,
@@ -59,9 +58,9 @@ def perplexity(
     """
     check_class_logits(logits)
     check_mask(mask, logits.shape[:-1])
-    check_shape("targets", targets, logits.shape[:-1], "one class number an example")
     counts = not_ignored(targets, ignore_index)
-    mask = counts if mask is None else mask & counts
+    if targets.shape == logits.shape[:-1]:  # what has another is refused below
+        mask = counts if mask is None else mask & counts
     targets = checked_class_numbers(targets, logits, mask)
     gaps, rest = gaps_and_rest(hide_masked(logits, mask).to(accumulation_dtype(logits)))
     surprise = gaps.gather(-1, targets.unsqueeze(-1)).squeeze(-1) + rest

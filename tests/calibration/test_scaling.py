@@ -207,3 +207,33 @@ def test_what_does_not_fit_is_refused():
         IsotonicScaling().fit(torch.tensor([0, 1]), torch.tensor([0, 1]))
     with pytest.raises(RuntimeError, match="scores must come after a fit, but there was none"):
         IsotonicScaling()(torch.zeros(2))
+
+
+def test_a_class_ruled_out_moves_no_temperature():
+    logits, targets = of_temperature(2.0)
+    column = torch.full_like(logits[:, :1], -torch.inf)
+    expected = TemperatureScaling().fit(logits, targets).temperature
+
+    got = TemperatureScaling().fit(torch.cat([logits, column], dim=1), targets).temperature
+
+    torch.testing.assert_close(got, expected, rtol=1e-9, atol=0)
+
+
+def test_a_temperature_is_fitted_under_inference_mode():
+    with torch.inference_mode():
+        scaling = TemperatureScaling().fit(*of_temperature(2.0))
+
+    assert scaling.temperature.item() == pytest.approx(2)
+
+
+@pytest.mark.parametrize("kind", [TemperatureScaling, PlattScaling, IsotonicScaling])
+def test_a_score_that_is_nan_is_refused(kind):
+    with pytest.raises(ValueError, match="must hold numbers, but contains nan at index 1"):
+        kind().fit(torch.tensor([0.5, torch.nan, -0.5]), torch.tensor([0, 1, 1]))
+
+
+@pytest.mark.parametrize("kind", [PlattScaling, IsotonicScaling])
+@pytest.mark.parametrize("wrong", [-1, 2])
+def test_a_label_other_than_zero_and_one_is_refused(kind, wrong):
+    with pytest.raises(ValueError, match=f"targets must be 0 or 1, but contains {wrong} at inde"):
+        kind().fit(torch.tensor([0.5, 1.0, -0.5]), torch.tensor([0, 1, wrong]))

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -183,3 +184,62 @@ def test_targets_mean_the_same_in_every_integer_type(compared):
         got = compared(predictions, held.to(dtype))
         expected = compared(predictions, held)
         torch.testing.assert_close(got, expected, rtol=1e-14, atol=0)
+
+
+def test_a_weight_below_zero_is_refused(plain):
+    predictions, targets = plain.draw(4)
+
+    message = refused(
+        ValueError, plain, predictions, targets, weight=torch.tensor([1.0, -1.0, 1.0, 1.0])
+    )
+
+    assert message == "weight must be at least 0, but contains -1 at index 1."
+
+
+def test_an_option_that_is_no_number_or_infinite_is_refused(loss, parameter):
+    if isinstance(parameter.samples[0], tuple):
+        pytest.skip("a value a class")
+    predictions, targets = loss.draw(4)
+
+    for error, wrong in ((TypeError, "1"), (TypeError, True), (ValueError, torch.inf)):
+        message = refused(error, loss, predictions, targets, **{parameter.name: wrong})
+        assert message.startswith(f"{parameter.name} must ")
+
+
+def test_a_number_of_numpy_is_a_number(loss, parameter):
+    sample = parameter.samples[-1]
+    if isinstance(sample, tuple):
+        pytest.skip("a value a class")
+    predictions, targets = loss.draw(4)
+    kind = np.int64 if isinstance(sample, int) else np.float64
+
+    got = loss(predictions, targets, **{parameter.name: kind(sample)})
+
+    torch.testing.assert_close(got, loss(predictions, targets, **{parameter.name: sample}))
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "kl_divergence"])
+def test_target_rows_that_do_not_sum_to_one_are_refused(name):
+    loss = getattr(losses, name)
+    rows = torch.tensor([[0.5, 0.5], [0.1, 0.2]])
+
+    with pytest.raises(ValueError, match=r"row sums of target\w* must be 1, but contains 0.3 at"):
+        loss(torch.zeros(2, 2), rows)
+
+    assert loss(torch.zeros(2, 2), rows, mask=torch.tensor([True, False])).isfinite()
+
+
+CLASSED = ["cross_entropy", "softmax_focal_loss", "multiclass_hinge_loss", "perplexity"]
+
+
+@pytest.mark.parametrize("name", CLASSED)
+def test_what_is_near_to_class_numbers_gets_a_remedy(name):
+    loss = getattr(losses, name)
+    images, classes = torch.zeros(2, 3, 4, 5), torch.zeros(2, 4, 5, dtype=torch.long)
+
+    assert "targets.long()" in refused(TypeError, loss, torch.zeros(2, 3), torch.zeros(2))
+    assert "logits.movedim(1, -1)" in refused(ValueError, loss, images, classes)
+    assert loss(images.movedim(1, -1), classes).isfinite()
+    assert "targets must be a tensor, but is list" in refused(
+        TypeError, loss, torch.zeros(2, 3), [0, 1]
+    )
