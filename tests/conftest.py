@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,8 +10,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests import longest_first, needs, once
+from tests import fresh, longest_first, needs, once
 from tests.waiting import HANG_S
+
+QUIETLY = "import warnings\nwarnings.simplefilter('ignore')\n"
+OF_A_RUN = ("accelerate", "torch._dynamo", "torch.distributed.tensor")
+"""What a first run of training imports besides torch."""
 
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -106,23 +108,17 @@ def in_two_processes() -> Callable[..., None]:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
         meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
-        running = [
-            subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-c", program, *map(str, arguments)],
-                env=os.environ
-                | meeting
-                | {"RANK": rank, "LOCAL_RANK": rank, "ACCELERATE_USE_CPU": "true"},
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+        envs = [
+            {
+                **os.environ,
+                **meeting,
+                "RANK": rank,
+                "LOCAL_RANK": rank,
+                "ACCELERATE_USE_CPU": "true",
+            }
             for rank in ("0", "1")
         ]
-        try:
-            said = [process.communicate(timeout=HANG_S)[1] for process in running]
-        finally:
-            for process in running:
-                process.kill()
-                process.communicate()
-        assert [process.returncode for process in running] == [0, 0], said
+        done = fresh.run_together(QUIETLY + program, *arguments, envs=envs, loading=OF_A_RUN)
+        assert [one.returncode for one in done] == [0, 0], [one.stderr for one in done]
 
     return run

@@ -1,12 +1,10 @@
 """A group of processes that a run opened ends with the program; one of the caller's does not."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 from accelerate.tracking import GeneralTracker
 
+from tests import fresh
 from tests.training.conftest import small_model
 
 ALONE = """
@@ -62,9 +60,7 @@ for _ in range(2):
     ids=["end", "exception", "exit", "closed before", "exception at once", "the caller's"],
 )
 def test_at_exit_a_group_is_closed_if_it_was_opened_here(program, end, tmp_path):
-    command = [sys.executable, "-c", ALONE + program, str(tmp_path / "meeting")]
-
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = fresh.run(ALONE + program, tmp_path / "meeting")
 
     assert done.stdout == f"{end}\n", done.stderr
 
