@@ -1,10 +1,7 @@
 """Two terminals and an import at once, killed at any moment: what was acknowledged is there."""
 
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -12,15 +9,17 @@ from random import Random
 import pytest
 
 from lossedu.practice.progress import Progress, Store, write_progress
+from tests.forks import Forks, forks
 from tests.practice.reviews import review
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[3]
 IMPORTED = 200
-TERMINAL = """
-import sys
-from lossedu.practice.progress import Store
+USED = """
+from pathlib import Path
+from lossedu.practice.progress import Store, read_progress
 from tests.practice.reviews import review
+"""
+TERMINAL = """
 with Store(sys.argv[1]) as store:
     while True:
         one = review("answered")
@@ -28,9 +27,6 @@ with Store(sys.argv[1]) as store:
         print(one.id, flush=True)
 """
 IMPORT = """
-import sys
-from pathlib import Path
-from lossedu.practice.progress import Store, read_progress
 with Store(sys.argv[1]) as store:
     while True:
         store.merge(read_progress(Path(sys.argv[2])))
@@ -38,14 +34,10 @@ with Store(sys.argv[1]) as store:
 """
 
 
-def started(program: str, out: Path, *arguments: Path) -> subprocess.Popen:
-    with out.open("w", encoding="utf-8") as stream:
-        return subprocess.Popen(
-            [sys.executable, "-c", program, *map(str, arguments)],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=stream,
-        )
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[Forks]:
+    with forks(USED) as started:
+        yield started
 
 
 def lines(path: Path) -> list[str]:
@@ -53,7 +45,7 @@ def lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
 
 
-def killed_at_a_random_moment(folder: Path, seed: int) -> None:
+def killed_at_a_random_moment(loaded: Forks, folder: Path, seed: int) -> None:
     """Run all three, kill each at a moment of its own, and look at what is there."""
     draw = Random(seed)
     data, export = folder / "practice.sqlite", folder / "export.json"
@@ -61,14 +53,13 @@ def killed_at_a_random_moment(folder: Path, seed: int) -> None:
     outs = [folder / f"{n}.txt" for n in range(3)]
     programs = [(TERMINAL, data), (TERMINAL, data), (IMPORT, data, export)]
     running = [
-        started(program, out, *arguments)
+        loaded.start(program, out, *arguments)
         for (program, *arguments), out in zip(programs, outs, strict=True)
     ]
     for process, out in sorted(zip(running, outs, strict=True), key=lambda _: draw.random()):
         wanted = draw.randrange(0, 30)
         wait_until(lambda out=out, wanted=wanted: len(lines(out)) >= wanted)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
 
     with Store(data) as store:
         kept = store.progress().reviews
@@ -80,11 +71,11 @@ def killed_at_a_random_moment(folder: Path, seed: int) -> None:
     assert len(imported) in ({IMPORTED} if lines(outs[2]) else {0, IMPORTED})
 
 
-def test_processes_that_are_killed_lose_nothing_that_they_acknowledged(tmp_path):
-    killed_at_a_random_moment(tmp_path, seed=0)
+def test_processes_that_are_killed_lose_nothing_that_they_acknowledged(loaded, tmp_path):
+    killed_at_a_random_moment(loaded, tmp_path, seed=0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 21))
-def test_processes_killed_at_twenty_other_moments_lose_nothing_either(seed, tmp_path):
-    killed_at_a_random_moment(tmp_path, seed)
+def test_processes_killed_at_twenty_other_moments_lose_nothing_either(loaded, seed, tmp_path):
+    killed_at_a_random_moment(loaded, tmp_path, seed)
