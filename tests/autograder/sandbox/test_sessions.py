@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import venv
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -177,17 +178,28 @@ def test_what_cannot_be_asked_is_the_askers_error(server: Server) -> None:
         assert session.call([Call("add", (1,))])[0].value == 2
 
 
-def test_a_session_of_a_dead_server_ends_nothing_of_the_next() -> None:
-    with Server(QUICK) as server:
-        old = server.open()
-        killed = psutil.Process(server.process_id).children()[0]
-        killed.kill()
-        wait_until(lambda: not living([killed]))
-        with server.open() as session:
-            session.run([Cell("a", ADD)])
-            old.close()
+@pytest.fixture(scope="module")
+def mortal() -> Iterator[Server]:
+    """A server for all tests that kill it: one that is replaced is as good as a new one."""
+    with Server(QUICK) as running:
+        yield running
 
-            assert session.call([Call("add", (1,))])[0].value == 2
+
+def kill(server: Server) -> None:
+    """End the process that a server is, below the one that waits for it."""
+    killed = psutil.Process(server.process_id).children()[0]
+    killed.kill()
+    wait_until(lambda: not living([killed]))
+
+
+def test_a_session_of_a_dead_server_ends_nothing_of_the_next(mortal: Server) -> None:
+    old = mortal.open()
+    kill(mortal)
+    with mortal.open() as session:
+        session.run([Cell("a", ADD)])
+        old.close()
+
+        assert session.call([Call("add", (1,))])[0].value == 2
 
 
 def test_sessions_may_be_open_side_by_side(server: Server) -> None:
@@ -227,31 +239,25 @@ def test_usage_counts_memory_beyond_the_servers(server: Server) -> None:
     assert 90 < large.peak_mb < 160
 
 
-def test_a_server_that_died_is_replaced() -> None:
-    with Server(QUICK) as server:
-        first = server.process_id
-        killed = psutil.Process(first).children()[0]
-        killed.kill()
-        wait_until(lambda: not living([killed]))
-        with server.open() as session:
-            session.run([Cell("a", ADD)])
-            (reply,) = session.call([Call("add", (1,))])
+def test_a_server_that_died_is_replaced(mortal: Server) -> None:
+    first = mortal.process_id
+    kill(mortal)
+    with mortal.open() as session:
+        session.run([Cell("a", ADD)])
+        (reply,) = session.call([Call("add", (1,))])
 
-        assert reply.value == 2
-        assert server.process_id != first
+    assert reply.value == 2
+    assert mortal.process_id != first
 
 
-def test_a_server_that_dies_during_a_session_crashes_only_that(server: Server) -> None:
-    with Server(QUICK) as own:
-        with own.open() as session:
-            session.run([Cell("a", ADD)])
-            killed = psutil.Process(own.process_id).children()[0]
-            killed.kill()
-            wait_until(lambda: not living([killed]))
-            (reply,) = session.call([Call("add", (1,))])
-            usage = session.close()
-        with own.open() as session:
-            (run,) = session.run([Cell("a", ADD)])
+def test_a_server_that_dies_during_a_session_crashes_only_that(mortal: Server) -> None:
+    with mortal.open() as session:
+        session.run([Cell("a", ADD)])
+        kill(mortal)
+        (reply,) = session.call([Call("add", (1,))])
+        usage = session.close()
+    with mortal.open() as session:
+        (run,) = session.run([Cell("a", ADD)])
 
     assert reply.status == "crashed"
     assert usage.status == "crashed"
