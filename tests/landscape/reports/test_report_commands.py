@@ -1,8 +1,6 @@
 """The commands gate, compare and paths: what they read, print, write and exit with."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 import typer
@@ -15,27 +13,28 @@ from lossedu.training.saved_runs import read_run
 from tests.landscape.reports.one_weight import linear
 
 
+def called(*arguments):
+    """What a command says, and how it ends."""
+    app = typer.Typer()
+    for command in (compare, gate, paths, train):
+        app.command()(command)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """Two short runs of the digits recipe, as ``lossedu train`` writes them."""
     folder = tmp_path_factory.mktemp("runs")
     for seed in (0, 1):
         (folder / "config.yaml").write_text(f"recipe: digits\nepochs: 2\nseed: {seed}\n")
-        command = [sys.executable, "-m", "lossedu", "train", str(folder / "config.yaml")]
-        subprocess.run([*command, "--out", str(folder / str(seed)), "--quiet"], check=True)
+        words = [folder / "config.yaml", "--out", folder / str(seed), "--quiet"]
+        assert called("train", *words).exit_code == 0
     return folder
 
 
 @pytest.fixture
 def run():
-    app = typer.Typer()
-    for command in (compare, gate, paths):
-        app.command()(command)
-
-    def call(*arguments):
-        return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-    return call
+    return called
 
 
 @pytest.mark.slow
