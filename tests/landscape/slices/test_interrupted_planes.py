@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from lossedu.landscape.slices import store as stores
 from lossedu.landscape.slices.plane import plane
 from lossedu.landscape.slices.store import Store
+from tests import fresh
 from tests.landscape.slices.counted_losses import Counted, objective
 
 
@@ -94,11 +93,9 @@ plane(objective(Dies()), resolution=9, fill="grid", file=sys.argv[1])
 def test_a_killed_process_leaves_a_whole_file(tmp_path, k):
     file = tmp_path / "points.npz"
     root = Path(__file__).parents[3]
-    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(KILLED), str(file), str(k)]
 
-    done = subprocess.run(
-        command, cwd=root, check=False, env=os.environ | {"PYTHONPATH": str(root)}
-    )
+    env = os.environ | {"PYTHONPATH": str(root)}
+    done = fresh.run(textwrap.dedent(KILLED), file, k, cwd=root, env=env)
     loss = Counted()
     found = plane(objective(loss), resolution=9, fill="grid", file=file)
 
