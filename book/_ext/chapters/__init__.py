@@ -54,9 +54,7 @@ class Build:
         chapters = [found for name in names if (found := chapter.read(env, name))]
         outcome = self._bring_up_to_date(app, chapters)
         docnames[:] = sorted({*docnames, *outcome.ran})
-        others = set()
-        if self._page:
-            others = {name for name in docnames if name != self._page.name}
+        others = self._page.only_read if self._page else set()
         self._left_out.leave({*outcome.failed, *others}, docnames)
         self._failed = bool(outcome.failed)
         for fault in outcome.faults:

@@ -26,7 +26,7 @@ class OnePage:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._only_read: set[str] = set()
+        self.only_read: set[str] = set()  # neither run nor written: they were never read
         self._unsearched = False
 
     def check(self, pages: Collection[str]) -> None:
@@ -53,25 +53,33 @@ class OnePage:
         def write_one(asked: object, updated: Collection[str], method: str = "") -> None:
             # Pages that gather something of all pages, such as the ledger of claims, are updated
             # after reading.
-            write([self.name, *sorted(set(updated) - self._only_read)], [], "specific")
+            write([self.name, *sorted(set(updated) - self.only_read)], [], "specific")
 
         builder.write = write_one
 
     def choose(self, env: BuildEnvironment, docnames: list[str]) -> None:
-        """Read this page, and others only if they were never read.
+        """Read this page, what it names if that has changed, and all that was never read.
 
         Args:
             env: Where the others are marked as not up to date if the configuration has changed.
             docnames: What would be read.
         """
         never = {name for name in env.found_docs if name not in env.all_docs}
-        self._only_read = never - {self.name}
+        named = _defining(env) & set(docnames)
+        self.only_read = never - {self.name}
         if env.config_status not in (CONFIG_NEW, CONFIG_OK):
             for name in set(env.all_docs) - {self.name}:
                 env.all_docs[name] = 0
-        docnames[:] = sorted(never | {self.name})
+        docnames[:] = sorted(never | named | {self.name})
 
     def finish(self, env: BuildEnvironment) -> None:
         """Let the next build write this page again, if the search did not learn of it."""
         if self._unsearched:
             env.all_docs[self.name] = 0
+
+
+def _defining(env: BuildEnvironment) -> set[str]:
+    """The pages that explain terms or list works, without which no page can name a new one."""
+    terms = env.domaindata.get("std", {}).get("terms", {})
+    lists = env.domaindata.get("cite", {}).get("bibliographies", {})
+    return {page for page, _ in terms.values()} | {key.docname for key in lists}

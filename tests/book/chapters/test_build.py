@@ -40,6 +40,11 @@ def page(title: str, code: str) -> str:
     return f"{HEAD}# {title}\n\n[words](words.md)\n\n```{{code-cell}} ipython3\n{code}\n```\n"
 
 
+def work(key: str) -> str:
+    """An entry of a bibliography."""
+    return f"@misc{{{key}, author = {{A. Author}}, title = {{A title}}, year = {{1900}}}}\n"
+
+
 @pytest.fixture
 def build(tiny, monkeypatch):
     """Build the tiny book with Sphinx, as the book is built."""
@@ -50,8 +55,10 @@ def build(tiny, monkeypatch):
     absolute = page("Absolute", "from tiny.losses import absolute\nprint('size', absolute(-2))")
     tiny.write("book/part/absolute.md", absolute)
     tiny.write("book/part/words.md", "# Words\n\n[back](square.md)\n")
+    tiny.write("book/works.bib", work("gauss"))
     config = {
-        "extensions": ["myst_nb", "chapters"],
+        "extensions": ["myst_nb", "sphinxcontrib.bibtex", "chapters"],
+        "bibtex_bibfiles": ["works.bib"],
         "nb_execution_mode": "cache",
         "nb_execution_cache_path": str(tiny.kept),
         "chapter_packages": ["tiny"],
@@ -159,6 +166,31 @@ def test_one_page_of_a_built_book_leaves_the_others_for_the_next_build(tiny, bui
     assert build().warnings == ""
     assert "size 100" in shown(tiny, "part/absolute")
     assert "Other words" in shown(tiny, "part/words")
+
+
+def test_one_page_may_name_a_term_and_a_work_that_were_added_after_the_book_was_built(
+    tiny, build, monkeypatch
+):
+    glossary = "# Words\n\n```{{glossary}}\nloss\n  A price.\n{more}```\n"
+    works = "# Works\n\n```{bibliography}\n:all:\n```\n"
+    tiny.write("book/part/words.md", glossary.format(more=""))
+    tiny.write("book/part/works.md", works)
+    tiny.write("book/index.md", ROOT_PAGE.replace("part/words", "part/words\npart/works"))
+    assert build().warnings == ""
+
+    tiny.write("book/part/words.md", glossary.format(more="\nmetric\n  A score.\n"))
+    tiny.write("book/works.bib", work("gauss") + work("laplace"))
+    square = page("Square", "print('square')")
+    tiny.write("book/part/square.md", square + "\nA {term}`metric` {cite}`laplace`.\n")
+    monkeypatch.setenv(one_page.VARIABLE, "part/square")
+
+    one = build()
+
+    assert one.warnings == ""
+    assert 'href="words.html#term-metric"' in shown(tiny, "part/square")
+    assert 'href="works.html#' in shown(tiny, "part/square")
+    assert "metric" in shown(tiny, "part/words")
+    assert shown(tiny, "part/works").count("A title") == 2
 
 
 def test_a_page_that_does_not_exist_is_refused_with_those_that_are_like_it(build, monkeypatch):
