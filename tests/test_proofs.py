@@ -160,6 +160,24 @@ def test_a_false_inequality_names_the_step_and_numbers_at_which_it_fails():
         prove("brake", BERNOULLI, domain="0 < p < 1, gamma > 0")
 
 
+FLOOR = "log(1 + k*exp(x)) >= log(1 - k*exp(-2))"
+
+
+@pytest.mark.parametrize("grid", [{}, {"x": [0, 1], "k": [1, 10]}], ids=["drawn", "on a grid"])
+def test_an_inequality_with_a_side_that_is_not_real_stops_with_numbers_at_which_it_is_not(grid):
+    with pytest.raises(ProofError, match=r"'floor' must hold, .* at x = .*, k = .*i, not real\."):
+        prove("floor", FLOOR, domain="x >= -2, k >= 1", grid=grid)
+
+
+def test_a_grid_finds_a_side_that_is_not_real_where_draws_miss_it():
+    gap = "log((10**9*(x - 1/3))**2 - 1) >= -oo"
+    wide = "sqrt(x - 1/10**8) >= 0"
+
+    assert prove("wide", wide, domain="1/10 <= x <= 1").basis == "shown"
+    with pytest.raises(ProofError, match="not real"):
+        prove("gap", gap.replace("-oo", "-100"), domain="0 <= x <= 1", grid={"x": 4})
+
+
 TOP = "(1 - p)**2*(1 - 2*p*log(p)/(1 - p)) <= 1.23"
 
 

@@ -146,22 +146,44 @@ def _is_convex_and_flat_above_zero(
 
 def negative_point(f: sp.Expr, domain: Domain, *, draws: int = _DRAWS) -> Point | None:
     """Numbers of the domain at which f is below 0, if draws find any."""
+    return _drawn_point(f, domain, draws, _is_negative)
+
+
+def failing_point(f: sp.Expr, domain: Domain) -> Point | None:
+    """Numbers of the domain at which f is below 0, or not real, if draws find any.
+
+    An inequality says nothing where a side is not real, such as the logarithm of a negative number.
+    """
+    return _drawn_point(f, domain, _DRAWS, _fails)
+
+
+def _drawn_point(
+    f: sp.Expr, domain: Domain, draws: int, is_such: Callable[[mp.mpf | mp.mpc], bool]
+) -> Point | None:
     random, symbols = Random(0), list(domain)
     value_at = numeric(symbols, f)
     with mp.workdps(_DIGITS):
         for _ in range(draws):
             point = [domain[x].draw(random) for x in symbols]
-            if _is_negative(value_at, point):
+            if is_such(_value(value_at, point)):
                 return _named(symbols, point)
     return None
 
 
-def _is_negative(value_at: Any, point: Sequence[mp.mpf]) -> bool:
+def _value(value_at: Any, point: Sequence[mp.mpf]) -> mp.mpf | mp.mpc:
+    """A value; infinite at a pole at an end of the domain."""
     try:
-        value = value_at(*point)
-    except ZeroDivisionError:  # a pole at an end of the domain
-        return False
+        return value_at(*point)
+    except ZeroDivisionError:
+        return mp.inf
+
+
+def _is_negative(value: mp.mpf | mp.mpc) -> bool:
     return bool(mp.im(value) == 0 and mp.re(value) < -_ROUNDING)
+
+
+def _fails(value: mp.mpf | mp.mpc) -> bool:
+    return _is_negative(value) or bool(abs(mp.im(value)) > _ROUNDING)
 
 
 def _named(symbols: Sequence[sp.Symbol], point: Sequence[mp.mpf]) -> Point:
@@ -169,7 +191,7 @@ def _named(symbols: Sequence[sp.Symbol], point: Sequence[mp.mpf]) -> Point:
 
 
 def tested_points(f: sp.Expr, domain: Domain, grid: Grid) -> tuple[int, Point | None]:
-    """How many points a grid has, and the first of them at which f is below 0.
+    """How many points a grid has, and the first of them at which f is below 0 or not real.
 
     Raises:
         ValueError: If the grid leaves a symbol out, or leaves the domain.
@@ -189,6 +211,6 @@ def tested_points(f: sp.Expr, domain: Domain, grid: Grid) -> tuple[int, Point | 
     value_at, count = numeric(list(domain), f), prod(map(len, axes))
     with mp.workdps(_DIGITS):
         for point in product(*([multiprecise(value) for value in axis] for axis in axes)):
-            if _is_negative(value_at, point):
+            if _fails(_value(value_at, point)):
                 return count, _named(list(domain), point)
     return count, None

@@ -12,7 +12,7 @@ from typing import Literal
 
 import sympy as sp
 
-from lossedu.proofs.bounds import Domain, is_nonnegative, negative_point, tested_points
+from lossedu.proofs.bounds import Domain, failing_point, is_nonnegative, tested_points
 from lossedu.proofs.domains import Grid, Interval, read_domain
 from lossedu.proofs.identities import counterexample, is_zero
 from lossedu.proofs.reading import Side, Step, Where, read_step
@@ -142,7 +142,7 @@ def _check_bound(
     """How many points were tested: 0 if SymPy shows the inequality."""
     difference = sides[0].worth - sides[1].worth
     ordered = sides if relation.startswith(">") else sides[::-1]
-    point = negative_point(difference, domain)
+    point = failing_point(difference, domain)
     if point is not None:
         raise ProofError(_complaint(label, relation, ordered, point))
     if is_nonnegative(difference, domain, strict=len(relation) == 1):
@@ -167,5 +167,11 @@ def _complaint(
             "for an inequality, declare a grid to test it on."
         )
     at = ", ".join(f"{symbol} = {float(value):g}" for symbol, value in point.items())
-    values = [f"{float(sp.N(side.worth.subs(point), 20)):.10g}" for side in (left, right)]
+    values = [_number(side.worth.subs(point)) for side in (left, right)]
     return f"{stated} is false: at {at} the left side is {values[0]}, the right side {values[1]}."
+
+
+def _number(worth: sp.Expr) -> str:
+    """A number in ten digits; it need not be real."""
+    real, imaginary = (float(part) for part in sp.N(worth, 20).as_real_imag())
+    return f"{real:.10g}" + (f" {imaginary:+.10g}i, not real" if imaginary else "")
