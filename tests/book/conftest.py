@@ -6,11 +6,8 @@ import os
 import subprocess
 import sys
 import textwrap
-import threading
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +15,8 @@ import pytest
 from filelock import FileLock
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from tests.book.serving import served
 
 ROOT = Path(__file__).parent.parent.parent
 EXTENSIONS = ROOT / "book" / "_ext"
@@ -127,18 +126,8 @@ def small_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallBook:
     return SmallBook(tmp_path)
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="session")
 def site(built: Path) -> Iterator[str]:
     """The address at which the site is served."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(built)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(built) as address:
+        yield address

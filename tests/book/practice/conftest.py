@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from lossedu.practice.families import bank
+from tests.book.serving import served
 
 ROOT = Path(__file__).parent.parent.parent.parent
 FAMILIES = Path(__file__).parent / "families"
@@ -107,10 +108,36 @@ def _build(source: Path, folder: Path) -> None:
     assert app.statuscode == 0
 
 
+@pytest.fixture(scope="session")
+def practice_site(practice_book: Path) -> Iterator[str]:
+    """The address at which that site is served."""
+    (practice_book / "favicon.ico").touch()  # browsers ask for it by themselves
+    with served(practice_book) as address:
+        yield address
+
+
 @pytest.fixture
 def folder(browser: Browser, practice_book: Path) -> Iterator[Callable[..., Page]]:
     """Open a page of the saved folder; what it complains of, or asks of a host, fails the test."""
+    with _opening(browser, practice_book.as_uri()) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def online(browser: Browser, practice_site: str) -> Iterator[Callable[..., Page]]:
+    """Open a served page, for a test that loads one twice or in two tabs.
+
+    What a page of a folder has stored Chromium forgets in a few of a hundred loads if the machine
+    is busy; what a served page has stored, in none.
+    """
+    with _opening(browser, practice_site) as open_page:
+        yield open_page
+
+
+@contextmanager
+def _opening(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     contexts, complaints = [], []
+    ours = (f"{address}/", "data:", "blob:")
 
     def open_page(
         name: str, *, state: object = None, script: str = "", mode: str = "light", **options: object
@@ -129,8 +156,8 @@ def folder(browser: Browser, practice_book: Path) -> Iterator[Callable[..., Page
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
-        page.on("request", lambda asked: _must_be_local(asked.url, complaints))
-        page.goto((practice_book / f"{name}.html").as_uri(), wait_until="load")
+        page.on("request", lambda asked: _must_be_of(ours, asked.url, complaints))
+        page.goto(f"{address}/{name}.html", wait_until="load")
         return page
 
     yield open_page
@@ -139,8 +166,8 @@ def folder(browser: Browser, practice_book: Path) -> Iterator[Callable[..., Page
     assert complaints == []
 
 
-def _must_be_local(url: str, complaints: list[str]) -> None:
-    if not url.startswith(("file:", "data:", "blob:")):
+def _must_be_of(ours: tuple[str, ...], url: str, complaints: list[str]) -> None:
+    if not url.startswith(ours):
         complaints.append(f"asks {url}")
 
 

@@ -135,8 +135,8 @@ def test_a_wrong_answer_says_what_is_wrong_and_counts_once(drill, kept, name):
         assert len(kept(box.page)["reviews"]) == 1
 
 
-def test_the_same_answer_shows_again_after_the_page_was_left(drill, folder):
-    box = drill("a-number")
+def test_the_same_answer_shows_again_after_the_page_was_left(drill, online):
+    box = drill("a-number", online("part/drills"))
     number(box, True)
 
     page = box.page

@@ -243,8 +243,8 @@ def test_without_storage_practice_works_and_says_that_it_is_not_kept(drill, scri
     assert len(box.page.evaluate("lossedu.practice.state.now().reviews")) == 1
 
 
-def test_two_tabs_that_answer_at_once_lose_nothing(folder, practice_book, kept):
-    one = folder("part/drills")
+def test_two_tabs_that_answer_at_once_lose_nothing(online, kept):
+    one = online("part/drills")
     two = one.context.new_page()
     two.goto(one.url)
     both = [one, two]
@@ -259,8 +259,8 @@ def test_two_tabs_that_answer_at_once_lose_nothing(folder, practice_book, kept):
     assert len(kept(one)["reviews"]) == 40
 
 
-def test_a_tab_puts_back_what_another_has_written_over(folder, kept):
-    page = folder("part/drills")
+def test_a_tab_puts_back_what_another_has_written_over(online, kept):
+    page = online("part/drills")
     page.evaluate("review => lossedu.practice.state.addReview(review)", REVIEW)
     lost = json.dumps(progress(other()))
 
@@ -273,8 +273,9 @@ def test_a_tab_puts_back_what_another_has_written_over(folder, kept):
     assert len(kept(page)["reviews"]) == 2
 
 
-def test_forgetting_asks_first_and_reaches_other_tabs(today, kept):
-    page = today(state=progress(REVIEW))
+def test_forgetting_asks_first_and_reaches_other_tabs(online, kept):
+    page = online("interview/practice", state=progress(REVIEW))
+    page.wait_for_selector("#practice-today[data-ready]")
     two = page.context.new_page()
     two.goto(page.url)
     until(two, "document.querySelector('#practice-today').dataset.ready", "true")

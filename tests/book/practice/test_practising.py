@@ -124,8 +124,9 @@ def test_the_report_leads_to_the_question_that_it_names(folder):
     assert page.get_by_role("button", name="Start the clock").is_visible()
 
 
-def test_a_rating_is_kept_with_its_day_and_shown_again(today, kept):
-    page = today("interview/self-assessment")
+def test_a_rating_is_kept_with_its_day_and_shown_again(online, kept):
+    page = online("interview/self-assessment")
+    page.wait_for_selector(".practice-app[data-ready]")
     skill = page.get_by_role("group", name="Debug training")
     assert page.get_by_role("group").count() == 8
     assert skill.get_by_role("radio").count() == 5
