@@ -10,7 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lossedu.arguments.checks import check_events, check_floating, check_no_nan, check_shape
+from lossedu.arguments.checks import (
+    check_events,
+    check_floating,
+    check_no_nan,
+    check_shape,
+    check_values,
+)
 from lossedu.extras import explained
 from lossedu.losses import binary_cross_entropy_with_logits, cross_entropy
 
@@ -224,14 +230,14 @@ class IsotonicScaling:
 
         Args:
             scores: Shape ``(n,)``, floating point.
-            targets: 0 or 1, shape ``(n,)``.
+            targets: 0 or 1, or a probability, shape ``(n,)``.
 
         Returns:
             Itself.
 
         Raises:
             TypeError: If scores are not floating point.
-            ValueError: If shapes differ, scores hold NaN, or a target is neither 0 nor 1.
+            ValueError: If shapes differ, scores hold NaN, or a target is outside of 0 to 1.
         """
         with explained("IsotonicScaling", "train"):
             from sklearn.isotonic import IsotonicRegression
@@ -239,7 +245,7 @@ class IsotonicScaling:
         check_floating("scores", scores)
         check_shape("targets", targets, scores.shape, "one target a score")
         check_no_nan("scores", scores)
-        check_events("targets", targets)
+        check_values("targets", targets, low=0, high=1, rule="be between 0 and 1")
         curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
         self._curve = curve.fit(scores.detach().double().cpu().numpy(), targets.cpu().numpy())
         return self

@@ -232,8 +232,18 @@ def test_a_score_that_is_nan_is_refused(kind):
         kind().fit(torch.tensor([0.5, torch.nan, -0.5]), torch.tensor([0, 1, 1]))
 
 
-@pytest.mark.parametrize("kind", [PlattScaling, IsotonicScaling])
+@pytest.mark.parametrize(
+    ("kind", "rule"), [(PlattScaling, "be 0 or 1"), (IsotonicScaling, "be between 0 and 1")]
+)
 @pytest.mark.parametrize("wrong", [-1, 2])
-def test_a_label_other_than_zero_and_one_is_refused(kind, wrong):
-    with pytest.raises(ValueError, match=f"targets must be 0 or 1, but contains {wrong} at inde"):
+def test_a_label_other_than_zero_and_one_is_refused(kind, rule, wrong):
+    with pytest.raises(ValueError, match=f"targets must {rule}, but contains {wrong} at inde"):
         kind().fit(torch.tensor([0.5, 1.0, -0.5]), torch.tensor([0, 1, wrong]))
+
+
+def test_a_curve_is_fitted_to_probabilities_too():
+    scores = torch.tensor([-1.0, 0.0, 1.0, 2.0])
+
+    curve = IsotonicScaling().fit(scores, torch.tensor([0.1, 0.5, 0.3, 0.9]))
+
+    assert curve(scores).tolist() == pytest.approx([0.1, 0.4, 0.4, 0.9])
