@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import active_children, get_context, parent_process
@@ -138,8 +138,9 @@ def local(jobs: int) -> Iterator[tuple[Executor, int]]:
 def _let_go_of(executor: ProcessPoolExecutor) -> None:
     """Nobody waits for what dead workers will never read."""
     if _DEAD_READ_ON:
-        # A private attribute, but one of versions that change no more.
-        executor._call_queue._reader.close()  # type: ignore[attr-defined]
+        # A private attribute, but one of versions that change no more; the pool may have closed it.
+        with suppress(OSError):
+            executor._call_queue._reader.close()  # type: ignore[attr-defined]
 
 
 @contextmanager
