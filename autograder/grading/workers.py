@@ -11,12 +11,12 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.util import Finalize
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autograder.grading.outcomes import Outcome
 from autograder.grading.refusals import RefusalError
@@ -78,10 +78,6 @@ _PRELOADED = (
     "nbformat",
 )
 
-# Before 3.11.5 a pool whose workers died waits for ever until a task that was half sent to them has
-# been read (https://github.com/python/cpython/issues/94777); a notebook is longer than a pipe.
-_DEAD_READ_ON = sys.version_info < (3, 11, 5)
-
 Pool = Callable[[], AbstractContextManager[tuple[Executor, int]]]
 
 
@@ -118,29 +114,43 @@ def usable_cores() -> int:
     return int(cpu_count())
 
 
+class _Processes(ProcessPoolExecutor):
+    """Before 3.11.5 a pool waits for ever to end if its workers died while a task was sent to them.
+
+    Nobody reads what they have not read; a notebook is longer than a pipe.  As later versions do
+    (https://github.com/python/cpython/issues/94777), the thread that ends the pool closes what they
+    read from, before it waits for the one that sends.
+    """
+
+    needs_it = sys.version_info < (3, 11, 5)
+
+    # Private names, but of versions that change no more.
+    def _start_executor_manager_thread(self) -> None:
+        super()._start_executor_manager_thread()
+        manager: Any = self._executor_manager_thread
+        if not self.needs_it or "join_executor_internals" in vars(manager):
+            return
+        join = manager.join_executor_internals
+
+        def close_and_join() -> None:
+            manager.call_queue._reader.close()
+            join()
+
+        manager.join_executor_internals = close_and_join
+
+
 @contextmanager
 def local(jobs: int) -> Iterator[tuple[Executor, int]]:
     """So many processes of this machine."""
     others = set(active_children())
     # A fork of a process with threads, as nbgrader has, may hang; one of a server for that cannot.
-    with ProcessPoolExecutor(jobs, get_context("forkserver"), initializer=_settle) as executor:
+    with _Processes(jobs, get_context("forkserver"), initializer=_settle) as executor:
         try:
             yield executor, jobs
         except BaseException:
             for worker in set(active_children()) - others:
                 worker.terminate()
-            _let_go_of(executor)
             raise
-        if executor._broken:
-            _let_go_of(executor)
-
-
-def _let_go_of(executor: ProcessPoolExecutor) -> None:
-    """Nobody waits for what dead workers will never read."""
-    if _DEAD_READ_ON:
-        # A private attribute, but one of versions that change no more; the pool may have closed it.
-        with suppress(OSError):
-            executor._call_queue._reader.close()  # type: ignore[attr-defined]
 
 
 @contextmanager

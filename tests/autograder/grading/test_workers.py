@@ -1,7 +1,7 @@
 """Workers that die leave nobody waiting, whatever the version of Python."""
 
 import os
-import threading
+import sys
 from collections.abc import Iterator
 from concurrent.futures import process
 from contextlib import AbstractContextManager, nullcontext
@@ -36,14 +36,14 @@ def python_3_11_0(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         opened(queue, *given, **named)
         close = queue._reader.close
 
-        def by_others() -> None:
-            if not isinstance(threading.current_thread(), process._ExecutorManagerThread):
+        def unless_asked_by_later_versions() -> None:
+            if not sys._getframe(1).f_code.co_name.endswith("terminate_broken"):
                 close()
 
-        queue._reader.close = by_others
+        queue._reader.close = unless_asked_by_later_versions
 
     monkeypatch.setattr(process._SafeQueue, "__init__", kept_open)
-    monkeypatch.setattr(workers, "_DEAD_READ_ON", True)
+    monkeypatch.setattr(workers._Processes, "needs_it", True)
 
 
 @pytest.mark.usefixtures("python_3_11_0")
