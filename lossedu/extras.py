@@ -8,6 +8,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "IPython": ("grade",),
     "accelerate": ("train", "landscape"),
     "bleach": ("grade",),
+    "bs4": ("grade",),
     "distributed": ("cluster",),
     "filelock": ("grade",),
     "fsrs": ("practice",),

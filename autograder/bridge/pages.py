@@ -143,7 +143,8 @@ def _disarmed(page: str) -> str:
     """Formulas without the commands that act: what is left of one is its name."""
     if not _ACTING_MATHS.search(html.unescape(page)):
         return page
-    soup = BeautifulSoup(page, "html.parser")
-    for text in soup.find_all(string=True):
+    # In an element of its own: what is text alone could be taken for the address of a page.
+    whole = BeautifulSoup(f"<div>{page}</div>", "html.parser")
+    for text in whole.find_all(string=True):
         text.replace_with(_ACTING_MATHS.sub("", str(text)))
-    return str(soup)
+    return str(whole).removeprefix("<div>").removesuffix("</div>")
