@@ -13,15 +13,6 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 
 TO_COME = {
-    "foundations/gradient-is-the-message": "the gradient is the message",
-    "foundations/numbers-that-break": "numbers that break",
-    "regression/quantiles-counts-uncertainty": "quantiles, counts and uncertainty",
-    "classification/imbalance": "class imbalance",
-    "classification/overlap": "overlap losses",
-    "similarity/contrastive-learning": "contrastive learning",
-    "ranking/pairwise": "pairwise ranking losses",
-    "ranking/listwise": "listwise ranking losses",
-    "beyond/sequences": "losses of sequences",
     "landscapes/your-own-model": "the landscape of your own model",
     "landscapes/slices": "slices of a landscape",
     "landscapes/curvature": "curvature",

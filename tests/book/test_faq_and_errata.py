@@ -72,6 +72,15 @@ def test_a_chapter_that_is_named_before_it_is_written_is_one_of_the_course(loade
     assert named <= set(to_come)
 
 
+def test_a_chapter_that_is_written_is_none_to_come(loaded_extension):
+    to_come = loaded_extension("chapters_to_come").TO_COME
+
+    written = {
+        page.relative_to(BOOK.resolve()).with_suffix("").as_posix() for page in in_contents()
+    }
+    assert written & set(to_come) == set()
+
+
 @pytest.fixture
 def pointing(small_book):
     def build(**pages: str) -> tuple[str, str]:
