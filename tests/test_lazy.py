@@ -74,7 +74,10 @@ def test_a_package_offers_exactly_the_names_that_it_imports_for_type_checkers(pa
 
 
 @pytest.mark.parametrize("package", LAZY)
-def test_an_editor_completes_the_names_without_running_anything(package: str):
+def test_an_editor_completes_the_names_without_running_anything(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jedi.settings, "cache_directory", str(tmp_path))
     script = jedi.Script(f"from {package} import ", project=jedi.Project(ROOT))
 
     assert set(HOMES[package]) <= {completion.name for completion in script.complete()}

@@ -56,9 +56,10 @@ def check_shape(name: str, tensor: Tensor, shape: Sequence[int], meaning: str) -
         )
 
 
-def check_number(name: str, value: float, *, low: float, high: float = math.inf) -> None:
+def check_number(name: str, value: float | Tensor, *, low: float, high: float = math.inf) -> None:
     """Refuse what is no number, a number outside ``[low, high]``, or NaN."""
-    _check_is_number(name, value)
+    if not _can_compare(name, value):
+        return
     if value == math.inf:
         raise ValueError(f"{name} must be finite, but is {value}.")
     if not low <= value <= high:
@@ -66,18 +67,32 @@ def check_number(name: str, value: float, *, low: float, high: float = math.inf)
         raise ValueError(f"{name} must {rule}, but is {value}.")
 
 
-def _check_is_number(name: str, value: object) -> None:
-    """A tensor of one entry is a number too; a bool is an answer, and text only looks like one."""
-    if isinstance(value, float | int | Tensor) and not isinstance(value, bool):
-        return
+def _can_compare(name: str, value: object) -> bool:
+    """Refuse what is no number; say whether it can be looked at now.
+
+    A tensor of one entry is a number too; a bool is an answer, and text only looks like one.
+    """
+    if isinstance(value, Tensor):
+        if value.numel() != 1:
+            raise TypeError(
+                f"{name} must be a number, but is a tensor of shape {tuple(value.shape)}."
+            )
+        return can_look(value)
     if isinstance(value, bool) or not isinstance(value, Real):
         kind = f"the {type(value).__name__} {value!r}"
         raise TypeError(f"{name} must be a number, but is {kind}.")
+    return True
 
 
-def check_positive(name: str, value: float) -> None:
+def is_known_as(value: float | Tensor, number: float) -> bool:
+    """Whether an option is this number, for good: what a tensor holds may change, or be unseen."""
+    return not isinstance(value, Tensor) and value == number
+
+
+def check_positive(name: str, value: float | Tensor) -> None:
     """Refuse what is no number, and a number that is not above 0 and finite."""
-    _check_is_number(name, value)
+    if not _can_compare(name, value):
+        return
     if not 0 < value < math.inf:
         raise ValueError(f"{name} must be above 0 and finite, but is {value}.")
 
@@ -147,6 +162,17 @@ def can_look(tensor: Tensor) -> bool:
     except RuntimeError:  # inside vmap a tensor has no single value to look at
         return False
     return True
+
+
+def all_finite(tensor: Tensor) -> bool:
+    """Whether all entries are known to be finite: by their sum, so in one pass.
+
+    False where the values cannot be seen, or overflow when summed: what then is done for entries
+    that are not finite is right for others too.
+    """
+    if tensor.numel() == 0:
+        return True
+    return can_look(tensor) and math.isfinite(tensor.detach().sum().item())
 
 
 def _refuse(name: str, tensor: Tensor, wrong: Tensor, rule: str, hint: str = "") -> NoReturn:

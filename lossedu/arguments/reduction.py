@@ -55,8 +55,8 @@ def nan_in_slopes(values: Tensor) -> Tensor:
 
 
 def zero_or_nan(tensor: Tensor) -> Tensor:
-    """A scalar: 0, or NaN if an entry is not finite; the slope of such an entry is NaN too."""
-    return (tensor * (tensor.detach() * 0)).sum()
+    """A scalar: 0, or NaN if an entry is not finite; and so is its slope in every entry."""
+    return (tensor * (tensor.detach() * 0).sum()).sum()
 
 
 def reduced(

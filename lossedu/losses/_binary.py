@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from lossedu.arguments.checks import all_finite
+
 # torch's softplus returns z itself above a threshold.  Its default of 20 is wrong by 6e-11 in
 # float64; at 40, log(1 + e^40) - 40 = 4e-18 is below what a double of that size can hold.
 _THRESHOLD = 40.0
@@ -35,9 +37,25 @@ def surprise(logits: Tensor, targets: Tensor) -> Tensor:
     """
     nearer = torch.round(targets)
     wrong_way = softplus((1 - 2 * nearer) * logits, threshold=_THRESHOLD)
+    if not all_finite(logits):  # 0 times an infinite logit would be NaN
+        logits = torch.where((targets == nearer) & logits.isinf(), 0.0, logits)
     return torch.addcmul(wrong_way, targets - nearer, logits, value=-1)
+
+
+def counted(if_one: Tensor, if_zero: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """The two surprises, with 0 for an infinite one that a sure target does not ask for."""
+    if all_finite(if_one) and all_finite(if_zero):
+        return if_one, if_zero
+    return (
+        torch.where((targets == 0) & (if_one == torch.inf), 0.0, if_one),
+        torch.where((targets == 1) & (if_zero == torch.inf), 0.0, if_zero),
+    )
 
 
 def expected(if_one: Tensor, if_zero: Tensor, targets: Tensor) -> Tensor:
     """The cost of a target that is 1 with probability ``targets``; exact where that is 0 or 1."""
-    return torch.lerp(if_zero, if_one, targets)
+    between = torch.lerp(if_zero, if_one, targets)
+    if all_finite(between):
+        return between
+    sure = torch.where(targets == 1, if_one, if_zero)
+    return torch.where((targets == 0) | (targets == 1), sure, between)

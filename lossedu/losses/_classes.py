@@ -19,7 +19,8 @@ def gaps_and_rest(logits: Tensor) -> tuple[Tensor, Tensor]:
     first part has an entry a class, shape ``(..., C)``, the second one a row, shape ``(...)``.
     """
     reference = logits.argmax(dim=-1, keepdim=True)
-    gap = logits.gather(-1, reference) - logits
+    # To itself the gap is 0, and not what infinity less infinity is.
+    gap = (logits.gather(-1, reference) - logits).scatter(-1, reference, 0.0)
     others = torch.exp(-gap).scatter(-1, reference, 0.0).sum(dim=-1)
     return gap, torch.log1p(others)
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -14,24 +15,39 @@ class LossModule(nn.Module):
         super().__init__()
         self.function = function
         self.settings = {k: v for k, v in settings.items() if not isinstance(v, Tensor)}
-        # Tensors are buffers, so that they follow the module to its device and into state_dict.
+        # Part of the module, so that they follow it to its device and into its state.
         for name, value in settings.items():
-            if isinstance(value, Tensor):
+            if isinstance(value, nn.Parameter):
+                self.register_parameter(name, value)
+            elif isinstance(value, Tensor):
                 self.register_buffer(name, value)
 
     def forward(self, *args: Tensor, **kwargs: Any) -> Tensor:
         """Call the function; what is passed here wins over the settings."""
-        return self.function(*args, **{**self.settings, **dict(self.named_buffers()), **kwargs})
+        return self.function(*args, **{**self.settings, **self._tensors(), **kwargs})
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Its own: a function that is a module keeps its tensors to itself."""
+        learning = dict(self.named_parameters(recurse=False))
+        return {**learning, **dict(self.named_buffers(recurse=False))}
 
     def __repr__(self) -> str:
         """The call that this module stands for."""
-        settings = {**self.settings, **{k: _brief(v) for k, v in self.named_buffers()}}
+        settings = {**self.settings, **{k: _brief(v) for k, v in self._tensors().items()}}
         inner = ", ".join(f"{name}={value}" for name, value in settings.items())
-        return f"{self.function.__name__}({inner})"
+        return f"{_name_of(self.function)}({inner})"
 
 
 def _brief(tensor: Tensor) -> str:
-    return f"tensor{tuple(tensor.shape)}" if tensor.numel() > 8 else f"tensor({tensor.tolist()})"
+    kind = "Parameter" if isinstance(tensor, nn.Parameter) else "tensor"
+    return f"{kind}{tuple(tensor.shape)}" if tensor.numel() > 8 else f"{kind}({tensor.tolist()})"
+
+
+def _name_of(function: Callable[..., Tensor]) -> str:
+    """A partial call is called what it calls, an object what its class is called."""
+    if isinstance(function, partial):
+        return _name_of(function.func)
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def as_module(function: Callable[..., Tensor], **settings: Any) -> LossModule:
@@ -39,7 +55,8 @@ def as_module(function: Callable[..., Tensor], **settings: Any) -> LossModule:
 
     Args:
         function: A loss of this package, or any callable on tensors.
-        **settings: Keyword arguments for every call.  Tensors become buffers.
+        **settings: Keyword arguments for every call.  An ``nn.Parameter`` becomes a parameter of
+            the module and learns; another tensor becomes a buffer.
 
     Returns:
         A module whose call is ``function(*args, **settings)``.
@@ -52,6 +69,8 @@ def as_module(function: Callable[..., Tensor], **settings: Any) -> LossModule:
         >>> as_module(sigmoid_focal_loss, gamma=1.5)
         sigmoid_focal_loss(gamma=1.5)
     """
+    if isinstance(function, partial) and not function.args:
+        return as_module(function.func, **{**function.keywords, **settings})
     accepted = inspect.signature(function).parameters
     unknown = [name for name in settings if name not in accepted]
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in accepted.values())
@@ -60,6 +79,6 @@ def as_module(function: Callable[..., Tensor], **settings: Any) -> LossModule:
             n for n, p in accepted.items() if p.default is not inspect.Parameter.empty
         )
         raise TypeError(
-            f"settings must be options of {function.__name__} ({known}), but has {unknown[0]!r}."
+            f"settings must be options of {_name_of(function)} ({known}), but has {unknown[0]!r}."
         )
     return LossModule(function, settings)

@@ -179,4 +179,4 @@ def adaptive_gamma(
         check_number(name, value, low=0.0)
     logits = logits.detach().to(accumulation_dtype(logits))
     p_true = torch.sigmoid(torch.where(targets > 0.5, logits, -logits))
-    return torch.full_like(logits, easy).masked_fill(p_true < below, hard)
+    return torch.full_like(logits, float(easy)).masked_fill(p_true < below, float(hard))

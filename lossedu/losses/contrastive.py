@@ -25,7 +25,7 @@ def info_nce_loss(
     queries: Tensor,
     keys: Tensor,
     *,
-    temperature: float = 0.1,
+    temperature: float | Tensor = 0.1,
     negatives: Tensor | None = None,
     normalize: bool = True,
     weight: Tensor | None = None,
@@ -82,6 +82,8 @@ def info_nce_loss(
     check_mask(mask, queries.shape[:1])
     queries = _embedded("queries", queries, mask, normalize)
     keys = _embedded("keys", keys, mask, normalize)
+    dtype = torch.promote_types(queries.dtype, keys.dtype)
+    queries, keys = queries.to(dtype), keys.to(dtype)
     hidden = None if mask is None else ~mask
     every = keys
     if negatives is not None:
@@ -99,7 +101,7 @@ def nt_xent_loss(
     view_a: Tensor,
     view_b: Tensor,
     *,
-    temperature: float = 0.5,
+    temperature: float | Tensor = 0.5,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",

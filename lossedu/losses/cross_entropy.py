@@ -25,7 +25,7 @@ from lossedu.arguments.reduction import (
     hide_masked,
     reduced,
 )
-from lossedu.losses._binary import expected, surprise, surprises
+from lossedu.losses._binary import counted, expected, surprise, surprises
 from lossedu.losses._classes import (
     check_class_logits,
     check_sums,
@@ -47,7 +47,7 @@ def binary_cross_entropy_with_logits(
     targets: Tensor,
     *,
     pos_weight: float | Tensor | None = None,
-    label_smoothing: float = 0.0,
+    label_smoothing: float | Tensor = 0.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -98,11 +98,11 @@ def binary_cross_entropy_with_logits(
     check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
     logits, targets = paired(logits, targets, mask, "logits")
     check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
-    if label_smoothing:
+    if isinstance(label_smoothing, Tensor) or label_smoothing:
         targets = targets * (1 - label_smoothing) + label_smoothing / 2
     if pos_weight is None:
         return reduced(surprise(logits, targets), weight, mask, reduction)
-    if_one, if_zero = surprises(logits)
+    if_one, if_zero = counted(*surprises(logits), targets)
     if_one = if_one * _checked_pos_weight(pos_weight, logits)
     return reduced(expected(if_one, if_zero, targets), weight, mask, reduction)
 
@@ -121,7 +121,7 @@ def cross_entropy(
     logits: Tensor,
     targets: Tensor,
     *,
-    label_smoothing: float = 0.0,
+    label_smoothing: float | Tensor = 0.0,
     ignore_index: int = -100,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -180,23 +180,34 @@ def cross_entropy(
     if counts.shape == logits.shape[:-1]:  # what has another is refused below
         mask = counts if mask is None else mask & counts
     targets = checked_class_numbers(targets, logits, mask)
-    plain = partial(_from_classes, targets=targets, mask=mask, smoothing=label_smoothing)
-    if is_compiled():
-        values = cross_entropy_fused(logits, targets, mask, label_smoothing)
-    elif pays(logits):
-        values = cross_entropy_in_blocks(logits, targets, mask, label_smoothing, plain)
-    else:
-        values = plain(logits)
+    values = _fastest(logits, targets, mask, label_smoothing)
     return reduced(values, weight, mask, reduction)
 
 
-def _from_classes(logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float) -> Tensor:
+def _fastest(
+    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
+) -> Tensor:
+    plain = partial(_from_classes, targets=targets, mask=mask, smoothing=smoothing)
+    if isinstance(smoothing, Tensor):  # which may want a gradient
+        return plain(logits)
+    if is_compiled():
+        return cross_entropy_fused(logits, targets, mask, smoothing)
+    if pays(logits):
+        return cross_entropy_in_blocks(logits, targets, mask, smoothing, plain)
+    return plain(logits)
+
+
+def _from_classes(
+    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
+) -> Tensor:
     gaps, rest = _hidden_gaps_and_rest(logits, mask)
     gap = gaps.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
     return _smoothed(gap + rest, gaps, rest, smoothing)
 
 
-def _from_shares(logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float) -> Tensor:
+def _from_shares(
+    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
+) -> Tensor:
     check_same_shape("targets", targets, "logits", logits)
     gaps, rest = _hidden_gaps_and_rest(logits, mask)
     shares = hide_masked(targets, mask).to(gaps.dtype)
@@ -214,8 +225,8 @@ def _hidden_gaps_and_rest(logits: Tensor, mask: Tensor | None) -> tuple[Tensor, 
     return gaps_and_rest(hide_masked(logits, mask).to(accumulation_dtype(logits)))
 
 
-def _smoothed(values: Tensor, gaps: Tensor, rest: Tensor, smoothing: float) -> Tensor:
-    if not smoothing:
+def _smoothed(values: Tensor, gaps: Tensor, rest: Tensor, smoothing: float | Tensor) -> Tensor:
+    if not isinstance(smoothing, Tensor) and smoothing == 0:
         return values
     return (1 - smoothing) * values + smoothing * (gaps.mean(-1) + rest)
 

@@ -25,7 +25,7 @@ from lossedu.arguments.reduction import (
     hide_masked,
     reduced,
 )
-from lossedu.losses._binary import expected, surprises
+from lossedu.losses._binary import counted, expected, surprises
 from lossedu.losses._classes import (
     check_class_logits,
     checked_class_numbers,
@@ -41,7 +41,7 @@ def sigmoid_focal_loss(
     targets: Tensor,
     *,
     gamma: float | Tensor = 2.0,
-    alpha: float | None = None,
+    alpha: float | Tensor | None = None,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -104,8 +104,10 @@ def sigmoid_focal_loss(
     return reduced(_fastest(logits, targets, gamma, alpha), weight, mask, reduction)
 
 
-def _fastest(logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: float | None) -> Tensor:
-    if isinstance(gamma, Tensor) or targets.requires_grad:
+def _fastest(
+    logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: float | Tensor | None
+) -> Tensor:
+    if isinstance(gamma, Tensor) or isinstance(alpha, Tensor) or targets.requires_grad:
         return _binary_values(logits, targets, gamma, alpha)
     if is_compiled():
         return focal_fused(logits, targets, gamma, alpha)
@@ -118,11 +120,12 @@ def _fastest(logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: floa
 
 
 def _binary_values(
-    logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: float | None
+    logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: float | Tensor | None
 ) -> Tensor:
     if_one, if_zero = surprises(logits)
-    focal_one = torch.exp(-gamma * if_zero) * if_one
-    focal_zero = torch.exp(-gamma * if_one) * if_zero
+    costs_one, costs_zero = counted(if_one, if_zero, targets)
+    focal_one = torch.exp(-gamma * if_zero) * costs_one
+    focal_zero = torch.exp(-gamma * if_one) * costs_zero
     if alpha is not None:
         focal_one, focal_zero = alpha * focal_one, (1 - alpha) * focal_zero
     return expected(focal_one, focal_zero, targets)
@@ -132,8 +135,10 @@ def _checked_gamma(gamma: float | Tensor, logits: Tensor, mask: Tensor | None) -
     if not isinstance(gamma, Tensor):
         check_number("gamma", gamma, low=0.0)
         return gamma
-    check_same_shape("gamma", gamma, "logits", logits)
-    gamma = hide_masked(gamma, mask).to(logits.dtype)
+    if gamma.ndim:
+        check_same_shape("gamma", gamma, "logits", logits)
+        gamma = hide_masked(gamma, mask)
+    gamma = gamma.to(logits.dtype)
     check_values("gamma", gamma, low=0.0, high=torch.inf, rule="be at least 0")
     return gamma
 
@@ -142,7 +147,7 @@ def softmax_focal_loss(
     logits: Tensor,
     targets: Tensor,
     *,
-    gamma: float = 2.0,
+    gamma: float | Tensor = 2.0,
     alpha: Tensor | Sequence[float] | None = None,
     weight: Tensor | None = None,
     mask: Tensor | None = None,

@@ -19,7 +19,7 @@ def hinge_loss(
     scores: Tensor,
     targets: Tensor,
     *,
-    margin: float = 1.0,
+    margin: float | Tensor = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -73,7 +73,7 @@ def squared_hinge_loss(
     scores: Tensor,
     targets: Tensor,
     *,
-    margin: float = 1.0,
+    margin: float | Tensor = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -124,7 +124,7 @@ def smooth_hinge_loss(
     scores: Tensor,
     targets: Tensor,
     *,
-    smoothing: float = 1.0,
+    smoothing: float | Tensor = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -175,11 +175,13 @@ def smooth_hinge_loss(
     """
     check_number("smoothing", smoothing, low=0.0)
     missing = (1 - margins(scores, targets, mask)).relu()
-    smoothing = min(smoothing, torch.finfo(missing.dtype).max)
-    if smoothing < torch.finfo(missing.dtype).tiny:  # 0, or as good as 0 in this dtype
+    limits = torch.finfo(missing.dtype)
+    if not isinstance(smoothing, Tensor) and smoothing < limits.tiny:  # as good as 0 in this dtype
         return reduced(missing, weight, mask, reduction)
-    part = missing.clamp(max=smoothing)
-    return reduced(part * (missing - part / 2) / smoothing, weight, mask, reduction)
+    width = torch.as_tensor(smoothing, dtype=missing.dtype, device=missing.device)
+    width = width.clamp(limits.tiny, limits.max)
+    part = missing.minimum(width)
+    return reduced(part * (missing - part / 2) / width, weight, mask, reduction)
 
 
 _MARGIN = Parameter(

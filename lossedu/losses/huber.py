@@ -19,7 +19,7 @@ def huber_loss(
     predictions: Tensor,
     targets: Tensor,
     *,
-    delta: float = 1.0,
+    delta: float | Tensor = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -64,16 +64,20 @@ def huber_loss(
     """
     check_positive("delta", delta)
     predictions, targets = paired(predictions, targets, mask)
-    error = predictions - targets
-    clipped = error.clamp(-delta, delta)
-    return reduced(clipped * (error - clipped / 2), weight, mask, reduction)
+    return reduced(huber(predictions - targets, delta), weight, mask, reduction)
+
+
+def huber(error: Tensor, delta: float | Tensor) -> Tensor:
+    """The loss of each error, without a look at the arguments."""
+    clipped = error.clamp(-delta, delta)  # type: ignore[arg-type]  # two of a kind, either kind
+    return clipped * (error - clipped / 2)
 
 
 def pseudo_huber_loss(
     predictions: Tensor,
     targets: Tensor,
     *,
-    delta: float = 1.0,
+    delta: float | Tensor = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -120,7 +124,8 @@ def pseudo_huber_loss(
     predictions, targets = paired(predictions, targets, mask)
     error = predictions - targets
     limits = torch.finfo(error.dtype)
-    width = torch.full_like(error, min(max(delta, limits.tiny), limits.max / 4))
+    width = torch.as_tensor(delta, dtype=error.dtype, device=error.device)
+    width = width.clamp(limits.tiny, limits.max / 4)
     values = error * (width * (error / (width + torch.hypot(width, error))))
     return reduced(values, weight, mask, reduction)
 

@@ -7,7 +7,7 @@ have no gradient.  What falls is a bound on the loss of NDCG, rebuilt at every s
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_count, check_positive
+from lossedu.arguments.checks import all_finite, check_count, check_positive
 from lossedu.arguments.gains import Gain, discounted, discounts, gains
 from lossedu.arguments.lists import Lists, as_lists
 from lossedu.arguments.ordering import falling
@@ -25,7 +25,7 @@ def lambdarank_loss(
     relevance: Tensor,
     *,
     k: int | None = None,
-    sigma: float = 1.0,
+    sigma: float | Tensor = 1.0,
     gain: Gain = "exponential",
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -153,12 +153,15 @@ def _top(
     )
     totals = torch.zeros(len(scores), dtype=torch.float64, device=scores.device)
     slopes = torch.zeros(scores.shape, dtype=torch.float64, device=scores.device)
+    finite = all_finite(ranked)
     for rank in range(k):
         top, rest = slice(rank, rank + 1), slice(rank + 1, n)
         sign = torch.sign(grade[:, top] - grade[:, rest]).to(scores.dtype)
         swap = (worth[:, top] - worth[:, rest]) * (discount[:, top] - discount[:, rest])
         swap = swap.abs_().mul_(sign.abs()).mul_(shown[:, rest] & shown[:, top])
         lead = sign * (ranked[:, top] - ranked[:, rest])
+        if not finite:  # a pair that does not count must not cost 0 times infinity
+            lead.masked_fill_(swap == 0, 0.0)
         charge, pull = surprise_and_slope(lead)
         totals += charge.mul_(swap).sum(-1, dtype=torch.float64)
         pull.mul_(swap).mul_(sign)

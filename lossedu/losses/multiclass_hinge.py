@@ -27,7 +27,7 @@ def multiclass_hinge_loss(
     targets: Tensor,
     *,
     kind: Kind = "crammer_singer",
-    margin: float = 1.0,
+    margin: float | Tensor = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",

@@ -31,7 +31,7 @@ def pairwise_hinge_loss(
     scores: Tensor,
     relevance: Tensor,
     *,
-    margin: float = 1.0,
+    margin: float | Tensor = 1.0,
     power: int = 1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -62,8 +62,8 @@ def pairwise_hinge_loss(
 
     Numerics:
         Lists of over 64 items: one sort and prefix sums in float64, O(n log n log G) time for G
-        grades and O(n) memory, exact, forward and backward.  Shorter ones, second derivatives,
-        ``torch.func`` and ``torch.compile``: all pairs.
+        grades and O(n) memory, exact, forward and backward.  Shorter ones, second derivatives, a
+        margin that learns, forward mode, ``torch.func`` and ``torch.compile``: all pairs.
 
     Special cases:
         Two items of unequal relevance: hinge loss of the difference of their scores.
@@ -92,14 +92,18 @@ def pairwise_hinge_loss(
     def charge(gaps: Tensor) -> Tensor:
         return (margin - gaps).relu() ** power
 
+    def both(gaps: Tensor) -> tuple[Tensor, Tensor]:
+        missing = gaps.neg_().add_(margin).relu_()
+        return missing**power, -power * missing ** (power - 1) * (missing != 0)
+
     def prepared(flat: Tensor) -> Meet:
         places = placed(flat, margin)
         return lambda meeting: sorted_hinge(places, meeting, power)
 
-    if not _pays(lists):
+    if not _pays(lists, margin):
         totals = every_pair(lists, lists.scores, charge)
     else:
-        totals = pairs_by_meeting(lists, lists.scores, charge, prepared)
+        totals = pairs_by_meeting(lists, lists.scores, charge, both, prepared)
     return _mean_over_pairs(totals, lists, weight, reduction)
 
 
@@ -107,7 +111,7 @@ def pairwise_logistic_loss(
     scores: Tensor,
     relevance: Tensor,
     *,
-    sigma: float = 1.0,
+    sigma: float | Tensor = 1.0,
     tolerance: float = 0.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -173,15 +177,15 @@ def pairwise_logistic_loss(
     if not _pays(lists):
         totals = every_pair(lists, scaled, surprise_of_one)
     elif tolerance > 0:
-        totals = pairs_by_meeting(lists, scaled, surprise_of_one, prepared)
+        totals = pairs_by_meeting(lists, scaled, surprise_of_one, surprise_and_slope, prepared)
     else:
         totals = pairs_by_tiles(lists, scaled, surprise_of_one, surprise_and_slope)
     return _mean_over_pairs(totals, lists, weight, reduction)
 
 
-def _pays(lists: Lists) -> bool:
+def _pays(lists: Lists, *options: object) -> bool:
     """Whether lists are long enough, and the graph plain enough, for a better algorithm."""
-    return lists.scores.shape[-1] > _FEW and fast_path_applies()
+    return lists.scores.shape[-1] > _FEW and fast_path_applies(*options)
 
 
 def _mean_over_pairs(

@@ -7,7 +7,7 @@ the target is infinite, so second-order methods have nothing to hold on to.
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_number
+from lossedu.arguments.checks import check_number, is_known_as
 from lossedu.arguments.pairing import paired
 from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
@@ -17,7 +17,7 @@ def power_loss(
     predictions: Tensor,
     targets: Tensor,
     *,
-    exponent: float = 1.5,
+    exponent: float | Tensor = 1.5,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -64,7 +64,7 @@ def power_loss(
     check_number("exponent", exponent, low=1.0)
     predictions, targets = paired(predictions, targets, mask)
     error = predictions - targets
-    if exponent == 1:
+    if is_known_as(exponent, 1):
         return reduced(error.abs(), weight, mask, reduction)
     # abs has slope 0 at 0, which would hide the curvature there.
     values = torch.where(error < 0, -error, error) ** exponent

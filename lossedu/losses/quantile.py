@@ -7,7 +7,7 @@ quantile must make *under*-prediction expensive.
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_number
+from lossedu.arguments.checks import check_number, is_known_as
 from lossedu.arguments.pairing import paired
 from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
@@ -17,7 +17,7 @@ def quantile_loss(
     predictions: Tensor,
     targets: Tensor,
     *,
-    quantile: float = 0.5,
+    quantile: float | Tensor = 0.5,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -64,8 +64,9 @@ def quantile_loss(
     predictions, targets = paired(predictions, targets, mask)
     short = targets - predictions
     # A side that costs nothing is left out: 0 times an overflow would be NaN.
-    values = quantile * short.relu() if quantile else torch.zeros_like(short)
-    if quantile < 1:
+    short_costs, over_costs = not is_known_as(quantile, 0), not is_known_as(quantile, 1)
+    values = quantile * short.relu() if short_costs else torch.zeros_like(short)
+    if over_costs:
         values = values + (1 - quantile) * (-short).relu()
     return reduced(values, weight, mask, reduction)
 

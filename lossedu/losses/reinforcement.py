@@ -16,6 +16,7 @@ from lossedu.arguments.reduction import (
     reduced,
 )
 from lossedu.losses._spec import LossSpec
+from lossedu.losses.huber import huber
 
 
 def policy_gradient_loss(
@@ -82,9 +83,9 @@ def td_loss(
     rewards: Tensor,
     next_values: Tensor,
     *,
-    discount: float = 0.99,
+    discount: float | Tensor = 0.99,
     done: Tensor | None = None,
-    delta: float | None = None,
+    delta: float | Tensor | None = None,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -148,8 +149,7 @@ def td_loss(
     if delta is None:
         return reduced(error**2, weight, mask, reduction)
     check_positive("delta", delta)
-    clipped = error.clamp(-delta, delta)
-    return reduced(clipped * (error - clipped / 2), weight, mask, reduction)
+    return reduced(huber(error, delta), weight, mask, reduction)
 
 
 SPEC = LossSpec(

@@ -106,7 +106,7 @@ def batch_triplet_loss(
     labels: Tensor,
     *,
     kind: Mining = "all",
-    margin: float = 1.0,
+    margin: float | Tensor = 1.0,
     distance: Distance = "euclidean",
     average: Average = "active",
     mask: Tensor | None = None,
@@ -162,19 +162,25 @@ def batch_triplet_loss(
     if kind == "batch_hard" and len(batch.labels):
         return _of_hardest(batch, margin, distance, average)
     with torch.no_grad():
-        found = triplet_sums(batch, kind, margin, distance)
+        found = triplet_sums(batch, kind, float(margin), distance)
         count = (found.active if average == "active" else found.triplets).clamp(min=1)
-        value, slopes = found.total / count, found.slopes / count
+        value, slopes = found.total / count, [found.slopes / count]
+    inputs = [batch.embeddings]
+    if isinstance(margin, Tensor):  # each active triplet costs one more a unit of margin
+        inputs, slopes = [*inputs, margin], [*slopes, (found.active / count).expand_as(margin)]
+
+    def plain(leaf: Tensor, lead: float | Tensor = margin) -> Tensor:
+        return _plain(replace(batch, embeddings=leaf), kind, lead, distance, average)
+
     dtype = batch.embeddings.dtype
-
-    def plain(leaf: Tensor) -> Tensor:
-        return _plain(replace(batch, embeddings=leaf), kind, margin, distance, average)
-
+    slopes = [slope.to(leaf.dtype) for slope, leaf in zip(slopes, inputs, strict=True)]
     watched = [labels] if mask is None else [labels, mask]
-    return attached(value.to(dtype), [slopes.to(dtype)], [batch.embeddings], plain, watched)
+    return attached(value.to(dtype), slopes, inputs, plain, watched)
 
 
-def _of_hardest(batch: Batch, margin: float, distance: Distance, average: Average) -> Tensor:
+def _of_hardest(
+    batch: Batch, margin: float | Tensor, distance: Distance, average: Average
+) -> Tensor:
     with torch.no_grad():
         chosen = hardest(batch, distance)
         anchors, *others = (batch.exact.index_select(0, rows) for rows in chosen)
@@ -229,7 +235,11 @@ def collapse_score(embeddings: Tensor) -> Tensor:
 
 
 def _batch(
-    embeddings: Tensor, labels: Tensor, margin: float, distance: Distance, mask: Tensor | None
+    embeddings: Tensor,
+    labels: Tensor,
+    margin: float | Tensor,
+    distance: Distance,
+    mask: Tensor | None,
 ) -> Batch:
     check_floating("embeddings", embeddings)
     check_number("margin", margin, low=0.0)
@@ -260,7 +270,7 @@ def _between_rows(a: Tensor, b: Tensor, distance: Distance) -> Tensor:
 
 
 def _plain(
-    batch: Batch, kind: Mining, margin: float, distance: Distance, average: Average
+    batch: Batch, kind: Mining, margin: float | Tensor, distance: Distance, average: Average
 ) -> Tensor:
     """The formula as it stands: all triplets at once."""
     everyone = slice(0, len(batch.labels))

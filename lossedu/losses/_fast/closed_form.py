@@ -10,18 +10,41 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 Plain = Callable[..., Tensor]
 Derive = Callable[[Tensor, Sequence[Tensor], Sequence[Tensor]], Sequence[Tensor]]
 
 
-def fast_path_applies() -> bool:
-    """Whether a graph-free algorithm may run: eagerly, outside ``torch.func``.
+def fast_path_applies(*options: object) -> bool:
+    """Whether a graph-free algorithm may run: eagerly, in reverse mode, with plain numbers.
 
-    Inside ``torch.func`` and ``torch.compile`` the plain formula is used, which every transform
-    understands.
+    Inside ``torch.func``, ``torch.compile`` and forward-mode differentiation the plain formula is
+    used, which every transform understands.
+
+    Args:
+        *options: What the algorithm takes for constants.  A tensor may want a gradient, which the
+            plain formula has.
     """
-    return not (torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active())
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        return False
+    return not (forward_ad._current_level >= 0 or any(isinstance(o, Tensor) for o in options))
+
+
+def is_batch_of_gradients(outer: Tensor) -> bool:
+    """Whether several gradients are asked for at once (``is_grads_batched``)."""
+    return torch._C._functorch.is_legacy_batchedtensor(outer)
+
+
+def through(plain: Plain, inputs: Sequence[Tensor], outer: Sequence[Tensor]) -> list[Tensor | None]:
+    """The gradients of the plain formula, which can be differentiated once more if wanted."""
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # Views: where one input is made of another, each slope stays its own.
+        parts = [part.view_as(part) for part in inputs]
+        wanted = [part for part in parts if part.requires_grad]
+        found = iter(torch.autograd.grad(plain(*parts), wanted, outer, create_graph=again))
+    return [next(found) if part.requires_grad else None for part in parts]
 
 
 def is_compiled() -> bool:
@@ -86,8 +109,8 @@ class _Attached(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
         inputs, kept = ctx.saved_tensors[: ctx.many], ctx.saved_tensors[ctx.many :]
-        if torch.is_grad_enabled():  # somebody will differentiate this once more
-            found = torch.autograd.grad(ctx.plain(*inputs), inputs, outer, create_graph=True)
+        if torch.is_grad_enabled() or is_batch_of_gradients(outer[0]):
+            found = through(ctx.plain, inputs, outer)
         else:
             found = ctx.derive(outer[0], inputs, kept)
         return (None,) * 4 + tuple(found) + (None,) * len(kept)

@@ -5,12 +5,13 @@ a time are made, summed and forgotten; backward makes them again.  Memory is tha
 and one tile.
 """
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from lossedu.losses._fast.closed_form import fast_path_applies
+from lossedu.losses._fast.closed_form import fast_path_applies, is_batch_of_gradients, through
 
 _TILE = 2**20
 _ROWS = 64  # fewer would make a slow product
@@ -47,9 +48,9 @@ class _Others(torch.autograd.Function):
     def forward(
         ctx: Any, queries: Tensor, keys: Tensor, excluded: Tensor, hidden: Tensor | None
     ) -> Tensor:
-        total = queries.new_empty(len(queries))
+        total, most = queries.new_empty(len(queries)), torch.finfo(queries.dtype).max
         for rows, tile in _tiles(queries, keys, excluded, hidden):
-            largest = tile.amax(-1, keepdim=True).clamp_(min=torch.finfo(tile.dtype).min)
+            largest = tile.amax(-1, keepdim=True).clamp_(-most, most)
             total[rows] = tile.sub_(largest).exp_().sum(-1).log_() + largest.squeeze(-1)
         ctx.save_for_backward(queries, keys, excluded, total)
         ctx.hidden = hidden
@@ -58,13 +59,9 @@ class _Others(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
         queries, keys, excluded, total = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            # Views: where the queries are made of the keys, each slope stays its own.
-            parts = queries.view_as(queries), keys.view_as(keys)
-            wanted = [part for part in parts if part.requires_grad]
-            value = _plain(*parts, excluded, ctx.hidden)
-            found = iter(torch.autograd.grad(value, wanted, outer, create_graph=True))
-            return *(next(found) if part.requires_grad else None for part in parts), None, None
+        if torch.is_grad_enabled() or is_batch_of_gradients(outer[0]):
+            plain = partial(_plain, excluded=excluded, hidden=ctx.hidden)
+            return *through(plain, (queries, keys), outer), None, None
         to_queries, to_keys = torch.zeros_like(queries), torch.zeros_like(keys)
         alone = total == -torch.inf
         level = torch.where(alone, torch.zeros_like(total), total).unsqueeze(-1)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from lossedu.arguments.checks import all_finite
 from lossedu.arguments.lists import Lists
 from lossedu.arguments.ordering import falling
 from lossedu.losses._fast.bipartite import Meeting, meetings
@@ -53,7 +54,12 @@ def all_pairs(scores: Tensor, pairs: Tensor, charge: Charge) -> Tensor:
 
 
 def tiled(
-    lists: Lists, scores: Tensor, order: Tensor, weights: Weights, both: Both
+    lists: Lists,
+    scores: Tensor,
+    order: Tensor,
+    weights: Weights,
+    both: Both,
+    careful: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """The same sums and their slopes in the scores, both in float64, by tiles.
 
@@ -64,18 +70,23 @@ def tiled(
         weights: Given rows and columns in that order, the pairs' weights, shape ``(lists, rows,
             columns)``; 0 where a pair does not count.  The tensor may be overwritten.
         both: What gaps cost, and the derivative; the gaps may be overwritten.
+        careful: Whether charges may overflow, as they may where a score is not finite: a pair that
+            does not count must not cost 0 times infinity.
     """
     ranked = scores.gather(-1, order)
     count, n = ranked.shape
     totals = torch.zeros(count, dtype=torch.float64, device=scores.device)
     slopes = torch.zeros(count, n, dtype=torch.float64, device=scores.device)
     lower = _first_lower(lists.relevance.gather(-1, order), lists.shown.gather(-1, order))
+    careful = careful or not all_finite(ranked)
     first = 0
     while first < n and lower[first] < n:
         step = max(1, _TILE // (count * (n - lower[first])))
         rows, columns = slice(first, first + step), slice(lower[first], n)
         gaps = ranked[:, rows].unsqueeze(-1) - ranked[:, columns].unsqueeze(-2)
         weight = weights(rows, columns)
+        if careful:
+            gaps.masked_fill_(weight == 0, 0.0)
         charge, pull = both(gaps)
         totals += charge.mul_(weight).sum((-2, -1), dtype=torch.float64)
         pull.mul_(weight)
@@ -94,7 +105,9 @@ def _first_lower(grades: Tensor, shown: Tensor) -> list[int]:
     return behind.amin(0).tolist() if len(grades) else [n] * n
 
 
-def pairs_by_tiles(lists: Lists, scores: Tensor, charge: Charge, both: Both) -> Tensor:
+def pairs_by_tiles(
+    lists: Lists, scores: Tensor, charge: Charge, both: Both, careful: bool = False
+) -> Tensor:
     """The same sums in O(n) memory."""
     order = falling(lists.relevance, lists.shown)
     grades, shown = lists.relevance.gather(-1, order), lists.shown.gather(-1, order)
@@ -105,7 +118,7 @@ def pairs_by_tiles(lists: Lists, scores: Tensor, charge: Charge, both: Both) -> 
         return (differ & both).to(scores.dtype)
 
     with torch.no_grad():
-        totals, slopes = tiled(lists, scores.detach(), order, weights, both)
+        totals, slopes = tiled(lists, scores.detach(), order, weights, both, careful)
     kept = totals.to(scores.dtype), [slopes.to(scores.dtype)]
     return attached(*kept, [scores], lambda leaf: every_pair(lists, leaf, charge))
 
@@ -125,30 +138,42 @@ Meet = Callable[[Meeting], tuple[Tensor, Tensor]]
 
 
 def pairs_by_meeting(
-    lists: Lists, scores: Tensor, charge: Charge, prepared: Callable[[Tensor], Meet]
+    lists: Lists, scores: Tensor, charge: Charge, both: Both, prepared: Callable[[Tensor], Meet]
 ) -> Tensor:
-    """The same sums without forming a pair.
+    """The same sums without forming a pair; by tiles, where something is not finite.
 
     Args:
         lists: Who is more relevant than whom.
         scores: What is compared.
         charge: What a gap costs, for second derivatives.
+        both: What gaps cost, and the derivative, for tiles.
         prepared: Given flat scores, float64, a function from a meeting to the charge of each of its
             groups and its slope in each score.
     """
-    with torch.no_grad():
-        list_of, item = lists.shown.nonzero(as_tuple=True)
-        exact = torch.where(lists.shown, scores.detach().double(), 0.0)
-        centre = _centre(exact, lists.shown)
-        totals, slopes = torch.zeros_like(centre), torch.zeros_like(exact)
-        if len(item):
-            flat = exact[list_of, item] - centre[list_of]
-            meet = prepared(flat)
-            pull = torch.zeros_like(flat)
-            for meeting in meetings(lists.relevance[list_of, item], list_of):
-                charged, pulled = meet(meeting)
-                totals.index_add_(0, meeting.list_of, charged)
-                pull += pulled
-            slopes[list_of, item] = pull
-    kept = totals.to(scores.dtype), [slopes.to(scores.dtype)]
-    return attached(*kept, [scores], lambda leaf: every_pair(lists, leaf, charge))
+    found = _met(lists, scores.detach().double(), prepared)
+    if found is None:
+        return pairs_by_tiles(lists, scores, charge, both, careful=True)
+    totals, slopes = (sums.to(scores.dtype) for sums in found)
+    return attached(totals, [slopes], [scores], lambda leaf: every_pair(lists, leaf, charge))
+
+
+def _met(
+    lists: Lists, scores: Tensor, prepared: Callable[[Tensor], Meet]
+) -> tuple[Tensor, Tensor] | None:
+    """Each list's charge and its slopes; None where a score is infinite, or a square overflows."""
+    list_of, item = lists.shown.nonzero(as_tuple=True)
+    exact = torch.where(lists.shown, scores, 0.0)
+    if not all_finite(exact):
+        return None
+    centre = _centre(exact, lists.shown)
+    totals, slopes = torch.zeros_like(centre), torch.zeros_like(exact)
+    if len(item):
+        flat = exact[list_of, item] - centre[list_of]
+        meet = prepared(flat)
+        pull = torch.zeros_like(flat)
+        for meeting in meetings(lists.relevance[list_of, item], list_of):
+            charged, pulled = meet(meeting)
+            totals.index_add_(0, meeting.list_of, charged)
+            pull += pulled
+        slopes[list_of, item] = pull
+    return (totals, slopes) if all_finite(totals) and all_finite(slopes) else None

@@ -21,7 +21,8 @@ _BLOCK = 2**18
 
 def pays(logits: Tensor) -> bool:
     """Whether blocks are worth it: eagerly, on the CPU, for more than a quarter of one."""
-    return logits.device.type == "cpu" and logits.numel() > _BLOCK // 4 and fast_path_applies()
+    on_cpu = logits.device.type == "cpu"
+    return on_cpu and logits.numel() > _BLOCK // 4 and fast_path_applies()
 
 
 def cross_entropy_in_blocks(
@@ -37,6 +38,8 @@ def cross_entropy_in_blocks(
     values = torch.empty_like(stats[0])
     for part, z, t in rows.blocks():
         largest = z.amax(-1, keepdim=True)
+        if largest.isposinf().any():  # less itself it is no number
+            return plain(logits)
         gaps = largest - z
         away = gaps.gather(-1, t)
         mean_gap = gaps.mean(-1) if smoothing else 0.0
@@ -70,28 +73,34 @@ class _Fused(torch.autograd.Function):
     ) -> Tensor:
         z = hide_masked(logits, shown).to(accumulation_dtype(logits))
         t = targets.unsqueeze(-1)
-        largest = z.amax(-1, keepdim=True)
-        away = (largest - z.gather(-1, t)).squeeze(-1)
-        others = torch.where(_true(z, t), 0.0, torch.exp(z - largest)).sum(-1)
-        values = away + torch.log1p(others + torch.expm1(-away))
+        largest, first = z.max(-1, keepdim=True)
+        gaps = _gaps(z, largest, first)
+        away = gaps.gather(-1, t).squeeze(-1)
+        others = torch.where(_true(z, t), 0.0, torch.exp(-gaps)).sum(-1)
+        rest = torch.log1p(others + torch.expm1(-away))
+        values = away + rest
         if smoothing:
-            mean_gap = (largest - z).mean(-1)
-            values = values + smoothing * (mean_gap - away)
+            values = (1 - smoothing) * away + smoothing * gaps.mean(-1) + rest
         total = others + torch.exp(-away)
-        ctx.save_for_backward(logits, targets, shown, largest, others, total)
+        ctx.save_for_backward(logits, targets, shown, largest, first, others, total)
         ctx.smoothing = smoothing
         return values
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
-        logits, targets, shown, largest, others, total = ctx.saved_tensors
+        logits, targets, shown, largest, first, others, total = ctx.saved_tensors
         z = hide_masked(logits, shown).to(largest.dtype)
         true = _true(z, targets.unsqueeze(-1))
         others, total = others.unsqueeze(-1), total.unsqueeze(-1)
-        slope = torch.where(true, -others, torch.exp(z - largest)) / total
+        slope = torch.where(true, -others, torch.exp(-_gaps(z, largest, first))) / total
         if ctx.smoothing:  # (p - y) + epsilon (y - 1/C)
             slope = slope + ctx.smoothing * (true.to(z.dtype) - 1 / z.shape[-1])
         return (slope * outer[0].unsqueeze(-1)).to(logits.dtype), None, None, None
+
+
+def _gaps(logits: Tensor, largest: Tensor, first: Tensor) -> Tensor:
+    """The lead of the largest; to itself it is 0, and not what infinity less infinity is."""
+    return torch.where(_true(logits, first), 0.0, largest - logits)
 
 
 def _true(logits: Tensor, targets: Tensor) -> Tensor:

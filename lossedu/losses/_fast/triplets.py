@@ -77,7 +77,7 @@ def anchors_in_tiles(n: int, entries: int) -> Iterator[slice]:
     return (slice(first, min(first + step, n)) for first in range(0, n, step))
 
 
-def bounds(near: Tensor, margin: float, distance: Distance) -> tuple[Tensor, Tensor]:
+def bounds(near: Tensor, margin: float | Tensor, distance: Distance) -> tuple[Tensor, Tensor]:
     """Up to which length a negative is no farther than a positive; from which on it costs nothing.
 
     What lies between is farther, by less than the margin.

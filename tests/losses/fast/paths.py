@@ -1,0 +1,29 @@
+"""Every fast path, at a size at which its loss takes it."""
+
+import torch
+
+from lossedu import losses
+
+GENERATOR = torch.Generator().manual_seed(0)
+
+
+def drawn(*shape):
+    return torch.randn(*shape, generator=GENERATOR, dtype=torch.float64)
+
+
+OTHERS, CLASSES, GRADES = drawn(100, 5), torch.arange(700) % 100, torch.arange(140) * 7 % 4
+EVENTS, KINDS = (drawn(140_000) > 0).double(), torch.arange(40) % 3
+PATHS = {
+    "cross-entropy": (lambda z: losses.cross_entropy(z, CLASSES, reduction="none"), (700, 100)),
+    "focal": (lambda z: losses.sigmoid_focal_loss(z, EVENTS), (140_000,)),
+    "info-nce": (lambda z: losses.info_nce_loss(z, OTHERS, reduction="none"), (100, 5)),
+    "nt-xent": (lambda z: losses.nt_xent_loss(z, OTHERS, reduction="none"), (100, 5)),
+    "squared-hinge": (lambda z: losses.pairwise_hinge_loss(z, GRADES, power=2), (140,)),
+    "hinge": (lambda z: losses.pairwise_hinge_loss(z, GRADES), (140,)),
+    "logistic": (lambda z: losses.pairwise_logistic_loss(z, GRADES), (140,)),
+    "expansion": (lambda z: losses.pairwise_logistic_loss(z, GRADES, tolerance=1e-9), (140,)),
+    "lambdarank": (lambda z: losses.lambdarank_loss(z, GRADES), (140,)),
+    "lambdarank-top": (lambda z: losses.lambdarank_loss(z, GRADES, k=5), (140,)),
+    "triplets": (lambda z: losses.batch_triplet_loss(z, KINDS), (40, 3)),
+    "hardest": (lambda z: losses.batch_triplet_loss(z, KINDS, kind="batch_hard"), (40, 3)),
+}

@@ -1,0 +1,40 @@
+"""Every fast path is left where autograd asks for more than one gradient in reverse."""
+
+import pytest
+import torch
+from torch.autograd import forward_ad
+
+from tests.losses.fast.paths import PATHS, drawn
+
+every_path = pytest.mark.parametrize("path", PATHS)
+
+
+def prepared(path):
+    """The loss, where it is asked, what it is there, weights for its values and its slope."""
+    loss, shape = PATHS[path]
+    leaf = drawn(*shape).requires_grad_()
+    values = loss(leaf)
+    outer = torch.linspace(0.5, 2.0, values.numel(), dtype=values.dtype).reshape(values.shape)
+    return loss, leaf, outer, torch.autograd.grad(values, leaf, outer)[0]
+
+
+@every_path
+def test_forward_mode_agrees_with_reverse_mode(path):
+    loss, leaf, outer, slope = prepared(path)
+    direction = drawn(*leaf.shape)
+
+    with forward_ad.dual_level():
+        values = loss(forward_ad.make_dual(leaf.detach(), direction))
+        along = forward_ad.unpack_dual(values).tangent
+
+    torch.testing.assert_close((along * outer).sum(), (slope * direction).sum(), rtol=1e-6, atol=0)
+
+
+@every_path
+def test_several_gradients_at_once_are_each_its_own(path):
+    loss, leaf, outer, slope = prepared(path)
+    both = torch.stack([outer, -2 * outer])
+
+    (got,) = torch.autograd.grad(loss(leaf), leaf, both, is_grads_batched=True)
+
+    torch.testing.assert_close(got, torch.stack([slope, -2 * slope]), rtol=1e-6, atol=1e-12)
