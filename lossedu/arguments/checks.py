@@ -16,6 +16,9 @@ from torch import Tensor
 
 from lossedu.names import unknown_name
 
+Number = float | Tensor
+"""A plain number, or a tensor of one entry, which may learn."""
+
 
 def check_floating(name: str, tensor: Tensor) -> None:
     """Refuse anything but a real floating-point tensor."""

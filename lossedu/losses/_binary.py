@@ -1,10 +1,12 @@
 """What losses of one logit share: the two surprises, exact at both ends."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from lossedu.arguments.checks import all_finite
+from lossedu.arguments.checks import all_finite, check_number, check_shape, check_values
 
 # torch's softplus returns z itself above a threshold.  Its default of 20 is wrong by 6e-11 in
 # float64; at 40, log(1 + e^40) - 40 = 4e-18 is below what a double of that size can hold.
@@ -59,3 +61,14 @@ def expected(if_one: Tensor, if_zero: Tensor, targets: Tensor) -> Tensor:
         return between
     sure = torch.where(targets == 1, if_one, if_zero)
     return torch.where((targets == 0) | (targets == 1), sure, between)
+
+
+def checked_pos_weight(pos_weight: float | Tensor, logits: Tensor) -> float | Tensor:
+    """A number, or one an entry of the last axis, in the dtype of the logits."""
+    if not isinstance(pos_weight, Tensor):
+        check_number("pos_weight", pos_weight, low=0.0)
+        return pos_weight
+    if pos_weight.ndim:
+        check_shape("pos_weight", pos_weight, logits.shape[-1:], "the last axis of logits")
+    check_values("pos_weight", pos_weight, low=0.0, high=math.inf, rule="be at least 0")
+    return pos_weight.to(logits.dtype)

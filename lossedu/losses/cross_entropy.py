@@ -4,7 +4,6 @@ Chapter: ``classification/cross-entropy``.  The trap: taking the logarithm of a 
 already been rounded to 0 or 1.  Both losses start from logits and never form that probability.
 """
 
-import math
 from functools import partial
 
 import torch
@@ -14,7 +13,6 @@ from lossedu.arguments.checks import (
     check_number,
     check_real,
     check_same_shape,
-    check_shape,
     check_values,
 )
 from lossedu.arguments.pairing import paired
@@ -25,7 +23,7 @@ from lossedu.arguments.reduction import (
     hide_masked,
     reduced,
 )
-from lossedu.losses._binary import counted, expected, surprise, surprises
+from lossedu.losses._binary import checked_pos_weight, counted, expected, surprise, surprises
 from lossedu.losses._classes import (
     check_class_logits,
     check_sums,
@@ -103,18 +101,8 @@ def binary_cross_entropy_with_logits(
     if pos_weight is None:
         return reduced(surprise(logits, targets), weight, mask, reduction)
     if_one, if_zero = counted(*surprises(logits), targets)
-    if_one = if_one * _checked_pos_weight(pos_weight, logits)
+    if_one = if_one * checked_pos_weight(pos_weight, logits)
     return reduced(expected(if_one, if_zero, targets), weight, mask, reduction)
-
-
-def _checked_pos_weight(pos_weight: float | Tensor, logits: Tensor) -> float | Tensor:
-    if not isinstance(pos_weight, Tensor):
-        check_number("pos_weight", pos_weight, low=0.0)
-        return pos_weight
-    if pos_weight.ndim:
-        check_shape("pos_weight", pos_weight, logits.shape[-1:], "the last axis of logits")
-    check_values("pos_weight", pos_weight, low=0.0, high=math.inf, rule="be at least 0")
-    return pos_weight.to(logits.dtype)
 
 
 def cross_entropy(

@@ -12,6 +12,7 @@ from torch import Tensor
 from lossedu.arguments.checks import check_positive
 from lossedu.arguments.pairing import paired
 from lossedu.arguments.reduction import Reduction, reduced
+from lossedu.losses._errors import huber
 from lossedu.losses._spec import LossSpec, Parameter
 
 
@@ -65,12 +66,6 @@ def huber_loss(
     check_positive("delta", delta)
     predictions, targets = paired(predictions, targets, mask)
     return reduced(huber(predictions - targets, delta), weight, mask, reduction)
-
-
-def huber(error: Tensor, delta: float | Tensor) -> Tensor:
-    """The loss of each error, without a look at the arguments."""
-    clipped = error.clamp(-delta, delta)  # type: ignore[arg-type]  # two of a kind, either kind
-    return clipped * (error - clipped / 2)
 
 
 def pseudo_huber_loss(

@@ -15,8 +15,8 @@ from lossedu.arguments.reduction import (
     hide_masked,
     reduced,
 )
+from lossedu.losses._errors import huber
 from lossedu.losses._spec import LossSpec
-from lossedu.losses.huber import huber
 
 
 def policy_gradient_loss(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lossedu.arguments.checks import (
+    Number,
     check_choice,
     check_floating,
     check_no_nan,
@@ -106,7 +107,7 @@ def batch_triplet_loss(
     labels: Tensor,
     *,
     kind: Mining = "all",
-    margin: float | Tensor = 1.0,
+    margin: Number = 1.0,
     distance: Distance = "euclidean",
     average: Average = "active",
     mask: Tensor | None = None,
@@ -169,7 +170,7 @@ def batch_triplet_loss(
     if isinstance(margin, Tensor):  # each active triplet costs one more a unit of margin
         inputs, slopes = [*inputs, margin], [*slopes, (found.active / count).expand_as(margin)]
 
-    def plain(leaf: Tensor, lead: float | Tensor = margin) -> Tensor:
+    def plain(leaf: Tensor, lead: Number = margin) -> Tensor:
         return _plain(replace(batch, embeddings=leaf), kind, lead, distance, average)
 
     dtype = batch.embeddings.dtype
@@ -178,9 +179,7 @@ def batch_triplet_loss(
     return attached(value.to(dtype), slopes, inputs, plain, watched)
 
 
-def _of_hardest(
-    batch: Batch, margin: float | Tensor, distance: Distance, average: Average
-) -> Tensor:
+def _of_hardest(batch: Batch, margin: Number, distance: Distance, average: Average) -> Tensor:
     with torch.no_grad():
         chosen = hardest(batch, distance)
         anchors, *others = (batch.exact.index_select(0, rows) for rows in chosen)
@@ -235,11 +234,7 @@ def collapse_score(embeddings: Tensor) -> Tensor:
 
 
 def _batch(
-    embeddings: Tensor,
-    labels: Tensor,
-    margin: float | Tensor,
-    distance: Distance,
-    mask: Tensor | None,
+    embeddings: Tensor, labels: Tensor, margin: Number, distance: Distance, mask: Tensor | None
 ) -> Batch:
     check_floating("embeddings", embeddings)
     check_number("margin", margin, low=0.0)
@@ -270,7 +265,7 @@ def _between_rows(a: Tensor, b: Tensor, distance: Distance) -> Tensor:
 
 
 def _plain(
-    batch: Batch, kind: Mining, margin: float | Tensor, distance: Distance, average: Average
+    batch: Batch, kind: Mining, margin: Number, distance: Distance, average: Average
 ) -> Tensor:
     """The formula as it stands: all triplets at once."""
     everyone = slice(0, len(batch.labels))
