@@ -23,11 +23,13 @@ class Program:
 
     def reached(self, function: str, apart: tuple[str, ...] = ()) -> list[ast.stmt]:
         """The statements at the top of cells that a function depends on, without those apart."""
-        return self._closure(function, apart)[0]
-
-    def names_reached(self, function: str, apart: tuple[str, ...] = ()) -> set[str]:
-        """The names that a function depends on, its own not among them."""
-        return self._closure(function, apart)[1]
+        statements = [*self.bound.get(function, ()), *self._patches]
+        known = {function, *apart}
+        for statement in statements:  # grows while it is walked
+            for name in self._referenced(statement) - known:
+                known.add(name)
+                statements += self.bound.get(name, ())
+        return statements
 
     def is_own(self, base: ast.expr) -> bool:
         """Whether an attribute is one of the student's own class or object."""
@@ -68,18 +70,6 @@ class Program:
             self._uses[id(statement)] = _names(statement, "referenced")
         return self._uses[id(statement)]
 
-    def _closure(self, function: str, apart: tuple[str, ...]) -> tuple[list[ast.stmt], set[str]]:
-        statements = [*self.bound.get(function, ()), *self._patches]
-        known = {function, *apart}
-        used: set[str] = set()
-        for statement in statements:  # grows while it is walked
-            for name in self._referenced(statement):
-                used.add(name)
-                if name not in known:
-                    known.add(name)
-                    statements += self.bound.get(name, ())
-        return statements, used
-
 
 def program_of(sources: Mapping[str, str]) -> Program:
     """The program of some cells, kept from one check of a submission to the next."""
@@ -103,6 +93,12 @@ def parsed(source: str) -> ast.Module | None:
         return ast.parse(TransformerManager().transform_cell(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def names_used(source: str) -> set[str]:
+    """The names that a cell reads."""
+    nodes = ast.walk(parsed(source) or ast.Module([], []))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def _singly(statement: ast.stmt) -> list[ast.stmt]:

@@ -26,6 +26,8 @@ def trouble(one: Exchange) -> Finding | None:
         return Finding("missing", 0.0, f"There is no function {name} in the notebook.")
     if reply.status == "timeout":
         return Finding("timeout", 0.0, f"{name} did not finish in time {where}.")
+    if reply.status == "spent":
+        return Finding("timeout", 0.0, f"{name} was not asked: {reply.error}.")
     if reply.status == "crashed":
         said = f"The notebook's process ended before {name} gave an answer {where}."
         return Finding("error", 0.0, said)

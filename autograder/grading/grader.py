@@ -11,8 +11,12 @@ import torch
 from nbformat import NotebookNode
 
 from autograder.checks.check import Check, Finding
+from autograder.checks.program import names_used
+from autograder.checks.sources import Free, Ruled, banned
 from autograder.checks.streams import stream
+from autograder.checks.training import trained
 from autograder.grading.feedback import earned, show
+from autograder.grading.handed_in import HandedIn
 from autograder.grading.marks import CHECK_FAILED
 from autograder.grading.notebooks import (
     Assignment,
@@ -71,8 +75,9 @@ def grade(
     except UnreadableError as error:
         seconds = time.perf_counter() - start
         return Graded(_unreadable(submission, assignment.name, checks, str(error), seconds), None)
-    left_out = set() if costly else experiments(assignment.template)
-    runs, findings, usage = _asked(server, _cells(work.notebook, left_out), checks, secret)
+    own = experiments(assignment.template)
+    cells = _cells(work.notebook, own, trained(assignment.rubric.checks), costly=costly)
+    runs, findings, usage, used_up = _asked(server, cells, checks, secret)
     results = [_result(check, finding) for check, finding in zip(checks, findings, strict=True)]
     outcome = Outcome(
         submission,
@@ -83,30 +88,42 @@ def grade(
         peak_mb=usage.peak_mb,
         status=_status(runs, usage.status),
         checks=results,
-        integrity=work.integrity,
+        integrity=[*work.integrity, *([f"Time was short: {used_up}."] if used_up else [])],
     )
     return Graded(outcome, show(work.notebook, runs, list(zip(checks, findings, strict=True))))
 
 
-def _cells(notebook: NotebookNode, left_out: set[str]) -> list[Cell]:
-    """What is to be run: all code but the checks, which the grader asks itself."""
+def _cells(
+    notebook: NotebookNode, experiments: set[str], training: set[str], *, costly: bool
+) -> list[Cell]:
+    """What is to be run: all code but the checks, which the grader asks itself.
+
+    Args:
+        notebook: The submission.
+        experiments: The assignment's own code that is no task.
+        training: The functions that train models: a cell that uses them trains, too.
+        costly: Whether experiments are run.
+    """
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and not is_test(cell)]
     return [
-        Cell(cell.id, cell.source)
-        for cell in notebook.cells
-        if cell.cell_type == "code" and not is_test(cell) and cell.source not in left_out
+        Cell(
+            cell.id,
+            cell.source,
+            trains=cell.source in experiments or bool(training & names_used(cell.source)),
+        )
+        for cell in code
+        if costly or cell.source not in experiments
     ]
 
 
 def _asked(
     server: Server, cells: Sequence[Cell], checks: Sequence[Check], secret: int | None
-) -> tuple[list[CellRun], list[Finding], Usage]:
-    """Run the cells, and ask every check."""
-    with server.open() as session:
-        runs = session.run(cells)
-        if not session.alive:  # what stands behind the cell that ended it is still to be run
-            runs = session.reopen()
-        findings = [judged(check, session, secret) for check in checks]
-        return runs, findings, session.close()
+) -> tuple[list[CellRun], list[Finding], Usage, str]:
+    """Run the cells, and ask every check; at the end, what used up the time, if it was used up."""
+    with HandedIn(server, cells, banned(checks)) as work:
+        runs = work.run()
+        findings = [judged(check, work, secret) for check in checks]
+        return runs, findings, work.close(), work.used_up
 
 
 def _unreadable(
@@ -117,12 +134,13 @@ def _unreadable(
     return Outcome(submission, assignment, 0.0, most, seconds, 0.0, "unreadable", nothing, [why])
 
 
-def judged(check: Check, session: Session, secret: int | None) -> Finding:
+def judged(check: Check, work: HandedIn | Session, secret: int | None) -> Finding:
     """Ask one check; what is wrong with the check itself costs the batch nothing."""
     try:
-        if not session.alive:
-            session.reopen()
-        finding = check.judge(session, None if secret is None else drawn_for(check.id, secret))
+        if not work.alive:
+            work.reopen()
+        asked = check if isinstance(check, Ruled) else Free(check)
+        finding = asked.judge(work, None if secret is None else drawn_for(check.id, secret))
         if math.isfinite(finding.share) and 0 <= finding.share <= 1:
             return finding
         _log.error("%s: the share must be in [0, 1], but is %r.", check.id, finding.share)

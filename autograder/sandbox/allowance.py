@@ -7,6 +7,7 @@ machine does.  It is read outside, from the kernel: nothing that a submission sa
 import math
 import socket
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -16,6 +17,7 @@ from autograder.sandbox.limits import Limits
 # What answers at once is never measured; what does not is measured no more often than this.
 _LOOK_EVERY_S = 0.05
 _SHORTEST_S = 0.001
+_MOST_NAMED = 3
 
 Got = TypeVar("Got")
 
@@ -83,32 +85,59 @@ class Allowance:
     Args:
         limits: Of the submission.
         used_s: Reads the processor time that its present process has used so far.
+
+    Attributes:
+        notebook_s: Wall seconds that are left for what trains no model.
     """
 
     def __init__(self, limits: Limits, used_s: Callable[[], float]) -> None:
         self._limits, self._used_s = limits, used_s
         self.cpu_s = limits.total_s
         self._wall_s = limits.total_s * limits.wall_factor
+        self.notebook_s = limits.notebook_s
+        self._took_s: dict[str, float] = defaultdict(float)
 
     @property
     def spent(self) -> bool:
         """Whether nothing is left for a new beginning."""
-        return self.cpu_s <= 0 or self._wall_s <= 0
+        return self.cpu_s <= 0 or self._wall_s <= 0 or self.notebook_s <= 0
+
+    def bill(self) -> str:
+        """What used up the notebook's time, the dearest first; empty if there is time left."""
+        if self.notebook_s > 0:
+            return ""
+        dearest = sorted(self._took_s.items(), key=lambda item: -item[1])[:_MOST_NAMED]
+        named = ", ".join(f"{part} ({seconds:.1f} s)" for part, seconds in dearest)
+        most = f"a notebook may take {self._limits.notebook_s:g} s, training apart"
+        return f"{most}; most went to {named}"
 
     def take(self, cpu_s: float) -> None:
         """Take away what a process has used that is no more."""
         self.cpu_s -= cpu_s
 
     @contextmanager
-    def due(self, soft_s: float) -> Iterator[Due]:
-        """Begin to wait for an answer that should take so many seconds at most."""
-        started = time.monotonic()
-        hard_s = soft_s + self._limits.grace_s
-        wall_s = min(hard_s * self._limits.wall_factor, self._wall_s)
+    def due(self, soft_s: float, part: str, *, trains: bool = False) -> Iterator[Due]:
+        """Begin to wait for an answer.
+
+        Args:
+            soft_s: Seconds of processor time that it should take at most.
+            part: Of the notebook: whose answer.
+            trains: Whether it trains a model, which takes its own time.
+        """
+        started, limits = time.monotonic(), self._limits
+        hard_s = soft_s + limits.grace_s
+        wall_s = min(hard_s * limits.wall_factor, self._wall_s)
+        if not trains:
+            hard_s = min(soft_s, limits.share_s) + limits.grace_s
+            wall_s = min(wall_s, limits.share_wall_s + limits.grace_s, self.notebook_s)
         try:
             yield Due(hard_s, self.cpu_s, wall_s, self._used_s)
         finally:
-            self._wall_s -= time.monotonic() - started
+            took_s = time.monotonic() - started
+            self._wall_s -= took_s
+            if not trains:
+                self.notebook_s -= took_s
+                self._took_s[part] += took_s
 
 
 def within(wall_s: float) -> Due:

@@ -1,18 +1,19 @@
 """Answers one call: finds the function, passes copies, differentiates, notes what was changed."""
 
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from autograder.sandbox.session import Call, Reply
+from autograder.sandbox.turning import turned
 from autograder.sandbox.wire import Value
 
 LONGEST_LINE = 300
 
 
-def answer(call: Call, namespace: Mapping[str, Any]) -> Reply:
+def answer(call: Call, namespace: MutableMapping[str, Any]) -> Reply:
     """Call a function of a namespace.
 
     Raises:
@@ -24,7 +25,8 @@ def answer(call: Call, namespace: Mapping[str, Any]) -> Reply:
     arguments, keywords = _copied(call.arguments), _copied(call.keywords)
     leaf = None if call.gradient_of is None else arguments[call.gradient_of].requires_grad_()
     try:
-        value = function(*arguments, **keywords)
+        with turned(namespace, call.turned):
+            value = function(*arguments, **keywords)
         gradient = None if leaf is None else _gradient(value, leaf, call.gradient_weights)
     except Exception as error:
         return Reply("error", error=one_line(error))

@@ -8,6 +8,7 @@ import linecache
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -16,8 +17,9 @@ from IPython.core.formatters import DisplayFormatter
 from IPython.core.inputtransformer2 import TransformerManager
 
 import autograder
+from autograder.sandbox.absence import Absence
 from autograder.sandbox.answers import one_line
-from autograder.sandbox.deadline import TookTooLong, at_most
+from autograder.sandbox.deadline import TookTooLong
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pictures import shown_figure, taken_figures
 from autograder.sandbox.recorder import Output, Recorder
@@ -36,29 +38,30 @@ class Notebook:
     Args:
         limits: What a cell may use.
         recorder: Takes what it prints and shows.
+        absence: Knows who calls what is missing.
 
     Attributes:
         namespace: What its cells have defined.
     """
 
-    def __init__(self, limits: Limits, recorder: Recorder) -> None:
+    def __init__(self, limits: Limits, recorder: Recorder, absence: Absence) -> None:
         module = ModuleType("__main__")
         sys.modules["__main__"] = module
         self.namespace: dict[str, Any] = module.__dict__
         self.namespace["__builtins__"] = builtins
-        self._limits, self._recorder = limits, recorder
+        self._limits, self._recorder, self._absence = limits, recorder, absence
         self._pictures_left = limits.pictures
         self._formatter = DisplayFormatter(active_types=list(_KINDS))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cell = ""
         self._move_in()
 
-    def run(self, cell: Cell) -> CellRun:
-        """Run a cell.  Never raises for what it does."""
+    def run(self, cell: Cell, in_time: AbstractContextManager[None]) -> CellRun:
+        """Run a cell, and interrupt it in time.  Never raises for what it does."""
         self._cell = cell.id
-        limits, status, error = self._limits, "ok", ""
+        status, error = "ok", ""
         try:
-            with at_most(limits.cell_s, limits.cell_s * limits.wall_factor):
+            with in_time:
                 value = self._run_source(cell.source)
                 self._show_figures()
                 if value is not None:
@@ -70,7 +73,8 @@ class Notebook:
         except BaseException as raised:
             status, error = "error", one_line(raised)
             self._recorder.show(_as_output(raised, error))
-        return CellRun(cell.id, status, self._recorder.take(), error)  # type: ignore[arg-type]
+        outputs, used = self._recorder.take(), self._absence.take()
+        return CellRun(cell.id, status, outputs, error, used)  # type: ignore[arg-type]
 
     def _move_in(self) -> None:
         """Put what a notebook expects where it expects it."""
@@ -99,9 +103,21 @@ class Notebook:
         body, last = tree.body, None
         if body and isinstance(body[-1], ast.Expr) and not _silenced(python):
             last = ast.Expression(body.pop().value)  # type: ignore[attr-defined]
-        if body:
+        if not self._absence.watches:
             self._execute(_compiled(ast.Module(body, tree.type_ignores), file, "exec"))
+        else:
+            for statement in body:
+                self._execute_alone(ast.Module([statement], tree.type_ignores), file)
         return None if last is None else self._execute(_compiled(last, file, "eval"))
+
+    def _execute_alone(self, statement: ast.Module, file: str) -> None:
+        """Run one statement; a comparison with what is missing here costs nothing behind it."""
+        before = self._absence.count
+        try:
+            self._execute(_compiled(statement, file, "exec"))
+        except Exception:
+            if self._absence.count == before:
+                raise
 
     def _remembered(self, python: str) -> str:
         """A file name under which tracebacks find the source: a piece's own, not only a cell's."""

@@ -4,46 +4,58 @@ import os
 import random
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy
 import torch
 
+from autograder.sandbox.absence import Absence, located
 from autograder.sandbox.answers import answer, one_line
+from autograder.sandbox.ban import Ban
 from autograder.sandbox.cells import Notebook
-from autograder.sandbox.deadline import TookTooLong, at_most
+from autograder.sandbox.deadline import TookTooLong
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.recorder import Recorder
 from autograder.sandbox.session import Call, Cell, Reply
+from autograder.sandbox.share import Share
 from autograder.sandbox.wire import Value, pack, receive
 
 _SEED = 20_240_501
 
 
-def live(channel: socket.socket, limits: Limits, shut_in: Callable[[Limits], None]) -> None:
+def live(
+    channel: socket.socket,
+    limits: Limits,
+    ban: Ban,
+    shut_in: Callable[[Limits, Sequence[str]], None],
+) -> None:
     """Be a submission: shut this process in, then do as asked.
 
     Args:
         channel: To the grader.
         limits: What may be used.
-        shut_in: Takes this process's rights away.
+        ban: What must not be there.
+        shut_in: Takes this process's rights away, and hides files.
     """
     try:
+        missing = located(ban) if ban else None
+        absence = Absence(missing)
         recorder = Recorder(limits.output_bytes)
         recorder.capture()
-        shut_in(limits)
+        shut_in(limits, missing.files if missing else ())
     except BaseException as error:
         channel.sendall(pack({"failed": one_line(error)}))
         return
     _begin_alike()
-    notebook = Notebook(limits, recorder)
+    notebook = Notebook(limits, recorder, absence)
+    share = Share(limits)
     channel.sendall(pack({"ready": True}))
     with suppress(EOFError, OSError):
         while True:
-            channel.sendall(_done(_next(channel), notebook, limits))
+            channel.sendall(_done(_next(channel), notebook, absence, share))
 
 
 def _begin_alike() -> None:
@@ -70,19 +82,21 @@ def _next(channel: socket.socket) -> dict[str, Any]:
     return request
 
 
-def _done(request: dict[str, Any], notebook: Notebook, limits: Limits) -> bytes:
+def _done(request: dict[str, Any], notebook: Notebook, absence: Absence, share: Share) -> bytes:
     number = request["number"]
     if "cell" in request:
-        run = notebook.run(Cell(**request["cell"]))
+        cell = Cell(**request["cell"])
+        run = notebook.run(cell, share.of_cell(cell, request["left_s"]))
         return pack({"number": number, "cell": asdict(run)})
+    call = Call(**request["call"])
     try:
-        with at_most(limits.call_s, limits.call_s * limits.wall_factor):
-            reply = answer(Call(**request["call"]), notebook.namespace)
+        with share.of_call(call, request["left_s"]):
+            reply = replace(answer(call, notebook.namespace), used=absence.take())
             return _packed(number, reply)
     except TookTooLong:
-        reply = Reply("timeout")
+        reply = Reply("timeout", used=absence.take())
     except BaseException as error:
-        reply = Reply("error", error=one_line(error))
+        reply = Reply("error", error=one_line(error), used=absence.take())
     return _packed(number, reply)
 
 
@@ -91,5 +105,5 @@ def _packed(number: Value, reply: Reply) -> bytes:
     try:
         return pack({"number": number, "reply": fields})
     except Exception:  # what a student's type raises when it is read
-        unreadable = Reply("unreadable", kind=reply.kind[:100])
+        unreadable = Reply("unreadable", kind=reply.kind[:100], used=reply.used)
         return pack({"number": number, "reply": vars(unreadable)})

@@ -7,11 +7,12 @@ import tempfile
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from autograder.sandbox.ban import NOTHING, Ban
 from autograder.sandbox.host import Child, Spent
 from autograder.sandbox.layers import floor_is_met, live_layers
 from autograder.sandbox.limits import Limits
@@ -74,17 +75,18 @@ class Server:
         """Of the server, if it runs and this process started it."""
         return self._process.pid if self._process else None
 
-    def open(self, limits: Limits | None = None) -> Session:
+    def open(self, limits: Limits | None = None, ban: Ban = NOTHING) -> Session:
         """Begin with a new submission.
 
         Args:
             limits: For this one; None for the server's.
+            ban: What it must not find in its process.
         """
-        return Session(self, limits or self._limits)
+        return Session(self, limits or self._limits, ban)
 
-    def start_child(self, channel: socket.socket, limits: Limits) -> Child:
+    def start_child(self, channel: socket.socket, limits: Limits, ban: Ban) -> Child:
         """Have a child forked that listens on a channel.  For sessions."""
-        request = {"open": asdict(limits)}
+        request = {"open": asdict(limits), "ban": astuple(ban)}
         try:
             number = self._ask(request, channel)["child"]
         except SandboxError:  # the server died: a new one knows as much as the old one

@@ -4,6 +4,7 @@ import socket
 from dataclasses import dataclass
 from typing import Protocol
 
+from autograder.sandbox.ban import Ban
 from autograder.sandbox.limits import Limits
 
 
@@ -36,7 +37,7 @@ class Spent:
 class Host(Protocol):
     """What starts and ends the processes of submissions."""
 
-    def start_child(self, channel: socket.socket, limits: Limits) -> Child:
+    def start_child(self, channel: socket.socket, limits: Limits, ban: Ban) -> Child:
         """Have a child forked that listens on a channel."""
         ...
 

@@ -81,11 +81,12 @@ def build_root(hidden: Iterable[str] = ()) -> None:
     make_read_only("/", devices=True)
 
 
-def enter(limits: Limits) -> None:
+def enter(limits: Limits, hidden: Iterable[str] = ()) -> None:
     """Shut this process in, for good.
 
     Args:
         limits: What it may use there.
+        hidden: Files and folders of the root that this process alone must not see.
 
     Raises:
         OSError: If a step is refused; then nothing of a submission may run.
@@ -97,6 +98,8 @@ def enter(limits: Limits) -> None:
     unmount(_SERVER_PROC)
     for folder in SCRATCH:
         _give_room(folder, limits)
+    for path in hidden:
+        _cover(path)
     # With an ordinary user's namespace, the server and its parent are counted as the same user.
     bound_this_process(limits, processes_already=3)
     _become_student()
@@ -169,6 +172,14 @@ def _bind(path: Path, *, devices: bool = False) -> None:
     place.mkdir() if path.is_dir() else place.touch()
     mount(str(path), str(place), flags=MS_BIND | MS_REC)
     make_read_only(str(place), devices=devices)
+
+
+def _cover(path: str) -> None:
+    """Hide a file or a folder of this process's own root."""
+    if os.path.isdir(path):  # noqa: PTH112
+        mount("hidden", path, "tmpfs", _BARE, "size=4k,mode=0")
+    elif os.path.exists(path):  # noqa: PTH110
+        mount("/dev/null", path, flags=MS_BIND)
 
 
 def _hide(path: Path, shown: Iterable[Path]) -> None:

@@ -15,6 +15,8 @@ class Limits:
     Seconds are of processor time, so that no mark hangs on what else the machine does.
 
     Attributes:
+        notebook_s: Wall seconds for all cells and calls, those that train models apart.
+        share_s: Seconds of those for one cell, and for all calls of one function.
         cell_s: Seconds for one cell; then it is interrupted, and the next one runs.
         call_s: Seconds for one call of a function.
         total_s: Seconds for everything, new beginnings included.
@@ -30,6 +32,8 @@ class Limits:
         descriptors: Open files at a time.
     """
 
+    notebook_s: float = 18.0
+    share_s: float = 4.0
     cell_s: float = 60.0
     call_s: float = 10.0
     total_s: float = 300.0
@@ -42,6 +46,11 @@ class Limits:
     picture_bytes: int = 300_000
     threads: int = 32
     descriptors: int = 128
+
+    @property
+    def share_wall_s(self) -> float:
+        """Wall seconds for a share: twice as many, for a machine that is shared."""
+        return 2 * self.share_s
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -11,11 +11,13 @@ import os
 import re
 import signal
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from autograder.sandbox.ban import Ban
 from autograder.sandbox.jail import HOME, build_root, enter
 from autograder.sandbox.limits import Limits, bound_this_process
 from autograder.sandbox.namespaces import continue_as_server, fork_into_new_process_namespace
@@ -29,6 +31,7 @@ _PRELOADED = (
     "sklearn.metrics",
     "matplotlib.pyplot",
     "matplotlib.backends.backend_agg",
+    "torch._decomp.decompositions",
     "autograder.sandbox.child",
 )
 
@@ -94,7 +97,10 @@ def _serve_one(control: socket.socket, jailed: bool) -> bool:
         return False
     request = json.loads(text)
     if "open" in request:
-        child = _start(control, descriptors[0], Limits(**request["open"]), jailed)
+        ban = Ban(*map(tuple, request["ban"]))
+        if ban:
+            import_module("autograder.sandbox.absence").located(ban)  # once, for all forks
+        child = _start(control, descriptors[0], Limits(**request["open"]), ban, jailed)
         os.close(descriptors[0])
         _tell(control, {"child": child})
     elif "used" in request:
@@ -104,7 +110,7 @@ def _serve_one(control: socket.socket, jailed: bool) -> bool:
     return True
 
 
-def _start(control: socket.socket, channel: int, limits: Limits, jailed: bool) -> int:
+def _start(control: socket.socket, channel: int, limits: Limits, ban: Ban, jailed: bool) -> int:
     child = fork_into_new_process_namespace() if jailed else os.fork()
     if child:
         return child
@@ -117,12 +123,12 @@ def _start(control: socket.socket, channel: int, limits: Limits, jailed: bool) -
         os.set_inheritable(_CHANNEL, False)
         _fresh_environment(jailed)
         live = import_module("autograder.sandbox.child").live
-        live(socket.socket(fileno=_CHANNEL), limits, enter if jailed else _bound)
+        live(socket.socket(fileno=_CHANNEL), limits, ban, enter if jailed else _bound)
     finally:
         os._exit(0)
 
 
-def _bound(limits: Limits) -> None:
+def _bound(limits: Limits, _: Sequence[str]) -> None:
     """All that is left of the jail where submissions are trusted."""
     bound_this_process(limits, processes_already=10_000)
 

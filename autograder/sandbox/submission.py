@@ -4,12 +4,14 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from autograder.sandbox.allowance import Allowance, Due, within
+from autograder.sandbox.asking import Request, Usage, not_run
+from autograder.sandbox.ban import NOTHING, Ban
 from autograder.sandbox.host import Child, Host
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Call, Cell, CellRun, Reply
@@ -20,6 +22,7 @@ Gone = Literal["crashed", "timeout"]
 _BEGIN_S = 300.0  # only a process that hangs takes so long
 _LONGEST_CELL = 1_000_000
 _MOST_AHEAD = 32_768  # bytes that any socket holds while nobody reads
+_LITTLE_S = 0.001
 
 
 class SandboxError(RuntimeError):
@@ -28,29 +31,6 @@ class SandboxError(RuntimeError):
 
 class _GoneError(Exception):
     """The submission's process is no more."""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a submission used.
-
-    Attributes:
-        seconds: Of wall time, from the start of its process to its end.
-        peak_mb: The most memory it held beyond the server's.
-        status: Whether it, or a part of it, took its process down.
-    """
-
-    seconds: float
-    peak_mb: float
-    status: Literal["graded", "crashed", "timeout"]
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What is asked: the number that its answer must have, and the bytes to be sent."""
-
-    number: int
-    frame: bytes
 
 
 class Session:
@@ -62,13 +42,14 @@ class Session:
     Args:
         host: Starts its process.
         limits: What it may use.
+        ban: What it must not find in its process.
 
     Raises:
         SandboxError: If its process cannot be started.
     """
 
-    def __init__(self, host: Host, limits: Limits) -> None:
-        self._host, self._limits = host, limits
+    def __init__(self, host: Host, limits: Limits, ban: Ban = NOTHING) -> None:
+        self._host, self._limits, self._ban = host, limits, ban
         self._cells: list[Cell] = []
         self._runs: list[CellRun] = []
         self._fatal: set[int] = set()
@@ -105,6 +86,21 @@ class Session:
         """Whether the process is there to be asked."""
         return self._channel is not None
 
+    @property
+    def everything(self) -> "Session":
+        """Itself: who opened it knows whether something is missing in it."""
+        return self
+
+    @property
+    def used_up(self) -> str:
+        """What used up the notebook's time, in one line; empty if there is time left."""
+        return self._allowance.bill()
+
+    @property
+    def left(self) -> Limits:
+        """The limits of another process for the same submission."""
+        return replace(self._limits, notebook_s=max(self._allowance.notebook_s, _LITTLE_S))
+
     def run(self, cells: Sequence[Cell]) -> list[CellRun]:
         """Run cells, in order, after those that were run before.  Never raises for what they do."""
         first = len(self._cells)
@@ -116,9 +112,17 @@ class Session:
     def call(self, calls: Sequence[Call]) -> list[Reply]:
         """Answer each call, in order.  Never raises for what a submission does."""
         # Not guarded: what cannot be asked is the fault of who asks.
-        requests = [self._request("call", vars(call)) for call in calls]
+        requests = [
+            self._request("call", vars(call), call.function, self._limits.call_s, call.trains)
+            for call in calls
+        ]
         ahead, replies = 0, []
         for place, request in enumerate(requests):
+            if self.used_up and not request.trains:
+                if ahead > place:  # nobody waits for what is still being worked on
+                    self._lose("timeout")
+                replies.append(Reply("spent", error=self.used_up))
+                continue
             ahead = self._send_ahead(requests, place, ahead)
             replies.append(self._reply(request))
         return replies
@@ -152,15 +156,18 @@ class Session:
 
     def _run(self, index: int) -> CellRun:
         cell = self._cells[index]
+        if self.used_up and not cell.trains:
+            return CellRun(cell.id, "not run", [not_run(self.used_up)], self.used_up)
         if not self.alive:
             return CellRun(cell.id, "not run")
         if len(cell.source) > _LONGEST_CELL:
             error = f"ValueError: a cell must have at most {_LONGEST_CELL} characters"
             return CellRun(cell.id, "error", error=error)
-        request = self._request("cell", asdict(cell))
-        self._send(request, self._limits.cell_s)
+        part = f"the cell {cell.id!r}"
+        request = self._request("cell", asdict(cell), part, self._limits.cell_s, cell.trains)
+        self._send(request)
         try:
-            answer = self._answer(request, "cell", self._limits.cell_s)
+            answer = self._answer(request, "cell")
             return vetted_run(answer, cell.id, self._room)
         except WireError:
             self._lose("crashed")
@@ -169,7 +176,7 @@ class Session:
         self._fatal.add(index)
         return CellRun(cell.id, self._gone or "crashed", error=self._obituary())
 
-    def _send_ahead(self, requests: Sequence[_Request], place: int, ahead: int) -> int:
+    def _send_ahead(self, requests: Sequence[Request], place: int, ahead: int) -> int:
         """Send the request at a place, and those behind it that never fill a socket.
 
         Returns:
@@ -180,17 +187,22 @@ class Session:
             waiting += len(request.frame)
             if ahead > place and waiting > _MOST_AHEAD:
                 break
-            self._send(request, self._limits.call_s)
+            self._send(request)
             ahead += 1
         return ahead
 
-    def _reply(self, request: _Request) -> Reply:
+    def _reply(self, request: Request) -> Reply:
         try:
-            return vetted_reply(self._answer(request, "reply", self._limits.call_s))
+            reply = vetted_reply(self._answer(request, "reply"))
+            # There may be no such function because there was no time to run its cell.
+            if reply.status != "missing" or not self.used_up:
+                return reply
         except WireError:
             self._lose("crashed")
         except _GoneError:
             pass
+        if self.used_up:
+            return Reply("spent", error=self.used_up)
         return Reply(self._gone or "crashed", error=self._obituary())
 
     def _obituary(self) -> str:
@@ -206,7 +218,7 @@ class Session:
         ours, theirs = socket.socketpair()
         with theirs:
             self._channel = ours
-            self._child = self._host.start_child(theirs, left)
+            self._child = self._host.start_child(theirs, left, self._ban)
         try:
             said = self._received(within(_BEGIN_S))
         except (WireError, OSError, EOFError) as error:
@@ -230,21 +242,23 @@ class Session:
         self._gone = "timeout" if self._allowance.spent else how
         self._worst = self._worst or self._gone
 
-    def _request(self, kind: str, content: Any) -> _Request:
+    def _request(self, kind: str, content: Any, part: str, soft_s: float, trains: bool) -> Request:
         self._number += 1
-        return _Request(self._number, pack({"number": self._number, kind: content}))
+        left_s = self._allowance.notebook_s
+        frame = pack({"number": self._number, kind: content, "left_s": left_s})
+        return Request(self._number, frame, part, soft_s, trains)
 
-    def _send(self, request: _Request, soft_s: float) -> None:
+    def _send(self, request: Request) -> None:
         """Send a request, unless there is nobody to read it."""
         # A process that has just ended may have answered before: that is still to be received.
-        with self._on_time(soft_s) as due, suppress(ConnectionError):
+        with self._on_time(request) as due, suppress(ConnectionError):
             unsent = memoryview(request.frame)
             while (channel := self._channel) is not None and unsent:
                 unsent = unsent[due.until(channel, partial(channel.send, unsent)) :]
 
-    def _answer(self, request: _Request, kind: str, soft_s: float) -> Value:
+    def _answer(self, request: Request, kind: str) -> Value:
         """Await the answer to a request, at the latest until the process is ended."""
-        with self._on_time(soft_s) as due:
+        with self._on_time(request) as due:
             answer = self._received(due) if self._channel else None
         if self._channel is None:
             raise _GoneError
@@ -255,10 +269,10 @@ class Session:
         return answer[kind]
 
     @contextmanager
-    def _on_time(self, soft_s: float) -> Iterator[Due]:
+    def _on_time(self, request: Request) -> Iterator[Due]:
         """Say when an answer is due; end the process if it is late, or if it has ended itself."""
         try:
-            with self._allowance.due(soft_s) as due:
+            with self._allowance.due(request.soft_s, request.part, trains=request.trains) as due:
                 yield due
         except TimeoutError:
             self._lose("timeout")

@@ -9,13 +9,14 @@ import bleach
 from torch import Tensor
 
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.session import CellRun, Reply
+from autograder.sandbox.session import CellRun, Reply, Used
 from autograder.sandbox.wire import Value, WireError
 
 _SAID = ("ok", "error", "missing", "timeout", "unreadable")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LONGEST = 300
 _MOST_LINES = 200
+_MOST_NOTES = 20
 # Tables of pandas and the like; no script, no style, no address.
 _TAGS = frozenset(
     {
@@ -64,6 +65,7 @@ def vetted_reply(raw: Value) -> Reply:
         gradient,
         raw["error"][:_LONGEST],
         raw["changed"],
+        _used(raw["used"]),
     )
 
 
@@ -83,7 +85,19 @@ def vetted_run(raw: Value, cell: str, room: Room) -> CellRun:
         raw["status"],  # type: ignore[arg-type]
         [output for output in sound if output],
         error[:_LONGEST] if isinstance(error, str) else "",
+        _used(raw.get("used")),
     )
+
+
+def _used(raw: Any) -> list[Used]:
+    """What was called that is not there: a name, and names of functions; the rest is left out."""
+    found = []
+    for note in raw[:_MOST_NOTES] if isinstance(raw, list) else []:
+        name, callers = note if isinstance(note, list) and len(note) == 2 else (None, None)
+        if isinstance(name, str) and isinstance(callers, list):
+            known = [c[:_LONGEST] for c in callers[:_MOST_NOTES] if isinstance(c, str)]
+            found.append([name[:_LONGEST], known])
+    return found
 
 
 def _output(raw: Any, room: Room) -> dict[str, Any]:

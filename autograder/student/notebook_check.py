@@ -8,7 +8,7 @@ import ast
 import inspect
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import redirect_stderr
 from typing import Any
 
@@ -16,7 +16,7 @@ from autograder.checks.check import Check, Finding
 from autograder.checks.program import assigned_names, parsed
 from autograder.rubrics import names, rubric
 from autograder.sandbox.answers import answer
-from autograder.sandbox.session import Call, Reply
+from autograder.sandbox.session import Call, Reply, Work
 from lossedu.names import nearest, unknown_name
 
 
@@ -28,7 +28,7 @@ class NotebookWork:
         sources: What its author wrote, by the id of the cell.
     """
 
-    def __init__(self, namespace: Mapping[str, Any], sources: Mapping[str, str]) -> None:
+    def __init__(self, namespace: MutableMapping[str, Any], sources: Mapping[str, str]) -> None:
         self.namespace = namespace
         self.sources = dict(sources)
 
@@ -39,6 +39,11 @@ class NotebookWork:
     def used_s(self) -> float:
         """The processor time of this process."""
         return time.process_time()
+
+    @property
+    def everything(self) -> Work:
+        """Itself: nothing is taken out of the student's own process."""
+        return self
 
 
 class NotYetError(AssertionError):
@@ -143,7 +148,7 @@ def _sources_of_functions(namespace: Mapping[str, Any]) -> dict[str, str]:
     return sources
 
 
-def _callers_namespace() -> Mapping[str, Any]:
+def _callers_namespace() -> MutableMapping[str, Any]:
     """The global names where `check` was called."""
     frame = inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__") == __name__:

@@ -25,7 +25,9 @@ from lossedu.ranking_metrics import ndcg
 Reference = Callable[..., Tensor]
 
 # A ready-made metric or loss is not what these tasks ask for.
-_BY_HAND = SourceRule(names=("ndcg_score", "dcg_score"), modules=("lossedu", "torchmetrics"))
+_BY_HAND = SourceRule(
+    names=("ndcg_score", "dcg_score", "_*dcg_sample_scores"), modules=("lossedu", "torchmetrics")
+)
 
 
 def _ndcg(scores: Tensor, relevance: Tensor, k: int) -> Tensor:

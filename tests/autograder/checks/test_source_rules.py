@@ -1,11 +1,15 @@
 """Source rules: what a function can reach is found in every disguise, and nothing else is."""
 
+from dataclasses import replace
+
 import pytest
+import torch
 
 from autograder.checks import Aspect, Values
 from autograder.checks.program import parsed
 from autograder.checks.sources import Ruled, SourceRule
-from autograder.student.notebook_check import live_sources
+from autograder.sandbox.session import Reply
+from autograder.student.notebook_check import NotebookWork, live_sources
 
 RULE = SourceRule(
     names=("*binary_cross_entropy*", "*focal_loss*", "BCE*Loss"),
@@ -51,6 +55,9 @@ DISGUISES = {
 INNOCENT = {
     "own function of that name": (
         "def binary_cross_entropy(x): return x\ndef f(x): return binary_cross_entropy(x)"
+    ),
+    "own function by its name": (
+        "def focal_loss(x): return x\ndef f(x): return globals()['focal' + '_loss'](x)"
     ),
     "own name after a star": (
         "from torch.nn.functional import *\n"
@@ -118,15 +125,60 @@ def test_a_rule_that_is_kept_changes_nothing(work, secret):
     assert (ruled(RULE).id, ruled(RULE).cell, ruled(RULE).points) == ("d.v", "d-v", 2)
 
 
-def test_what_must_be_used_must_be_used(work, secret):
-    asked = ruled(SourceRule(needs=("g",)))
-    with_it = "def g(x):\n    return x\ndef h(x):\n    return g(x)\ndef f(x):\n    return h(x)\n"
+class Missing:
+    """A submission that gives 1 and calls what is not there."""
 
-    assert asked.judge(work(with_it), secret).status == "passed"
-    finding = asked.judge(work(with_it.replace("return h(x)", "return x")), secret)
+    def __init__(self, *callers, everything):
+        self.sources, self.callers, self.everything = {}, callers, everything
 
-    assert (finding.status, finding.share) == ("failed", 0.0)
-    assert finding.message == "f must use your g, but does not."
+    def call(self, calls):
+        used = [["binary_cross_entropy", list(self.callers)]]
+        return [Reply("ok", 1.0, "float", used=used) for _ in calls]
+
+    def used_s(self):
+        return 0.0
+
+
+@pytest.mark.parametrize(
+    ("callers", "status"),
+    [
+        (("f",), "forbidden"),
+        (("helper", "f"), "forbidden"),
+        (("marked_elsewhere", "f"), "passed"),
+        (("f", "marked_elsewhere"), "forbidden"),
+    ],
+)
+def test_what_was_called_is_held_against_the_innermost_function_with_checks(callers, status):
+    work = Missing(*callers, everything=NotebookWork({"f": lambda x: x}, {}))
+
+    assert ruled(RULE).judge(work, None).status == status
+
+
+def test_a_call_that_nobody_is_known_to_have_made_is_the_functions_own():
+    assert RULE.called([["focal_loss", []]], "f") == ["focal_loss"]
+    assert RULE.called([["softplus", ["f"]]], "f") == []
+
+
+def test_where_something_was_missed_the_same_inputs_are_asked_again(secret):
+    asked = []
+
+    class Noted(NotebookWork):
+        def call(self, calls):
+            asked.append([call.arguments for call in calls])
+            return super().call(calls)
+
+    class Bare(Noted):
+        everything = Noted({"f": lambda x: x}, {})
+
+        def call(self, calls):
+            used = [["binary_cross_entropy", ["marked_elsewhere", "f"]]]
+            return [replace(reply, used=used) for reply in super().call(calls)]
+
+    aspects = (Aspect("it is x", (), lambda g: [(torch.rand(1, generator=g).item(),)]),)
+    check = Ruled(Values("d.v", "d-v", 2, "f", lambda x: x, aspects), RULE)
+
+    assert check.judge(Bare({"f": lambda x: 0.0}, {}), secret).status == "passed"
+    assert asked[0] == asked[1]
 
 
 def test_cells_nested_beyond_measure_stop_nothing():

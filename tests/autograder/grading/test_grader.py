@@ -8,16 +8,19 @@ import pytest
 import torch
 
 from autograder.checks.check import Finding
+from autograder.checks.training import trained
 from autograder.course.sample_class import answers_in, filled_in
-from autograder.grading.grader import drawn_for, grade, judged
-from autograder.grading.notebooks import Assignment
+from autograder.grading.grader import _cells, drawn_for, grade, judged
+from autograder.grading.notebooks import Assignment, experiments
 from autograder.rubrics import names, rubric
 from autograder.sandbox.client import Limits, Server
 
 ROOT = Path(__file__).parents[3]
 SECRET = 20_261
-PATIENT = Limits(cell_s=120.0, call_s=120.0, total_s=600.0, grace_s=10.0)
-HASTY = Limits(cell_s=2.0, call_s=60.0, total_s=600.0, grace_s=10.0)
+PATIENT = Limits(
+    cell_s=120.0, call_s=120.0, total_s=600.0, grace_s=10.0, share_s=100.0, notebook_s=600.0
+)
+HASTY = Limits(cell_s=2.0, call_s=60.0, total_s=600.0, share_s=60.0, notebook_s=300.0)
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +137,32 @@ def test_a_cell_that_never_ends_costs_only_itself():
 
     assert outcome.score == outcome.max_score
     assert outcome.status == "graded"
+
+
+def test_a_notebook_that_used_up_its_time_is_told_what_took_it(server):
+    sleepers = ["import time\ntime.sleep(1e6)"] * 9
+    raw = handed_in(sample("focal", "right"), *sleepers)
+    with Server(Limits(notebook_s=1.5, share_s=0.25, grace_s=30.0)) as hurried:
+        outcome = graded(hurried, raw).outcome
+
+    assert outcome.score < outcome.max_score
+    lost = [result for result in outcome.checks if result.points < result.max_points]
+    assert {result.status for result in lost} == {"timeout"}
+    assert "was not asked: a notebook may take 1.5 s" in lost[-1].message
+    assert "most went to the cell 'own-" in outcome.integrity[-1]
+    assert graded(server, handed_in(sample("focal", "right"))).outcome.integrity == []
+
+
+def test_a_cell_that_trains_as_the_assignment_does_takes_its_own_time():
+    notebook = nbformat.reads(handed_in(sample("focal", "right"), "detector\n1 + 1"), as_version=4)
+    own = experiments(assignment().template)
+
+    cells = _cells(notebook, own, trained(rubric("focal").checks), costly=True)
+
+    training = [cell.source for cell in cells if cell.trains]
+    assert "detector\n1 + 1" in training
+    assert any("def experiment" in source for source in training)
+    assert not any("def focal_loss(" in source for source in training)
 
 
 def test_a_function_that_kills_its_process_costs_only_its_own_points(server):

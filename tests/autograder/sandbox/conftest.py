@@ -13,7 +13,10 @@ from autograder.sandbox.jail import SCRATCH
 from autograder.sandbox.session import Call, Cell
 
 # What ends has all the time that it may need on the slowest of machines ...
-PATIENT = Limits(cell_s=300.0, call_s=300.0, total_s=900.0, memory_mb=256, file_mb=16, threads=16)
+PATIENT = Limits(
+    notebook_s=900.0, share_s=300.0, cell_s=300.0, call_s=300.0, total_s=900.0, memory_mb=256,
+    file_mb=16, threads=16,
+)  # fmt: skip
 # ... and of what never ends, nobody needs to see more.
 BRIEF_S = 0.5
 REPOSITORY = Path(__file__).parents[3]
