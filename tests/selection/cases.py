@@ -11,6 +11,7 @@ from tests.selection.closure import Use
 from tests.selection.imports import PACKAGES
 
 _LOSSES = "lossedu.losses"
+_MORE_THAN_LOSSES = re.compile(r"\blossedu\.(?!losses\b)")
 
 
 def uses_of_case(values: Mapping[str, Any]) -> set[Use]:
@@ -28,13 +29,24 @@ def is_of_a_loss(used: set[Use]) -> bool:
     return any(use.path.startswith(f"{_LOSSES}.") for use in used)
 
 
+def is_of_a_family(values: Mapping[str, Any]) -> bool:
+    """Whether a case is about families of questions, which say which losses they need, if any.
+
+    Unless they run more of the package than losses.
+    """
+    asked = [value for value in values.values() if isinstance(value, str)]
+    texts = [_families()[value] for value in asked if value in _families()]
+    return bool(texts) and not any(_MORE_THAN_LOSSES.search(text) for text in texts)
+
+
 def _uses(value: Any, depth: int) -> Iterator[Use]:
     if depth == 0:
         return
     if isinstance(value, str):
-        for word in re.findall(r"\w+", value):
-            if word in _names_of_losses():
-                yield Use(f"{_LOSSES}.{word}")
+        words = re.findall(r"\w+", _families().get(value, value))
+        made_for = value.rpartition("-")[0].replace("-", "_")  # mse-loss-gradient
+        for word in {*words, made_for} & _names_of_losses():
+            yield Use(f"{_LOSSES}.{word}")
     elif isinstance(value, Mapping):
         yield from (use for part in value.values() for use in _uses(part, depth - 1))
     elif isinstance(value, list | tuple | set | frozenset):
@@ -58,3 +70,11 @@ def _names_of_losses() -> frozenset[str]:
     import lossedu.losses  # read late: a test process says its number of threads first
 
     return frozenset(lossedu.losses.__all__)
+
+
+@cache
+def _families() -> Mapping[str, str]:
+    """All that a family of questions says, by its id."""
+    from lossedu.practice.families import families
+
+    return {identity: repr(one) for identity, one in families().items()}

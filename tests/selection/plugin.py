@@ -1,8 +1,9 @@
 """The option ``--changed-since``: run what changed files can touch, and say what and why.
 
 ``make quick`` uses it.  A file in which no test can be touched is not even imported; of a test with
-cases, only those that a change can touch are run.  What takes long (tests marked ``slow`` or
-``book``) is counted and left to ``make test``.
+cases, only those that a change can touch are run.  What takes long (tests marked ``slow``, ``book``
+or ``browser``, and those that took more than `LONG_S` when durations were stored) is counted and
+left to ``make test``.
 """
 
 from pathlib import Path
@@ -10,14 +11,16 @@ from typing import Any
 
 import pytest
 
-from tests.selection.cases import files_of_case, is_of_a_loss, uses_of_case
+from tests import longest_first
+from tests.selection.cases import files_of_case, is_of_a_family, is_of_a_loss, uses_of_case
 from tests.selection.changes import EVERYTHING, changed_files
 from tests.selection.definitions import Definitions
 from tests.selection.evidence import Changes, Ways
 from tests.selection.report import Report
 
 ROOT = Path(__file__).parents[2]
-LONG = ("slow", "book")
+LONG = ("slow", "book", "browser")
+LONG_S = 2.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,7 +81,8 @@ class Selection:
             return
         ways = {item: self.ways(item) for item in items}
         touched = [item for item in items if ways[item]]
-        long = [item for item in touched if any(map(item.get_closest_marker, LONG))]
+        stored = longest_first.read()
+        long = [item for item in touched if _takes_long(item, stored)]
         chosen = [item for item in touched if item not in set(long)]
         for item in items:
             place = item.nodeid.partition("::")[0]
@@ -94,6 +98,8 @@ class Selection:
         values = item.callspec.params if hasattr(item, "callspec") else {}
         case = uses_of_case(values)
         found = self._ways_to_function(item, named_losses=is_of_a_loss(case))
+        if is_of_a_family(values):  # what draws a question imports all losses, and asks for none
+            found = {p: how for p, how in found.items() if not (_is_loss(p) and how == "imports")}
         found |= self._changes.of_case(case)
         files = files_of_case(values)
         if files:  # a case that is about one file does not read the others
@@ -138,6 +144,15 @@ class Selection:
         """Say what was run, and why."""
         for line in self.report.lines():
             terminalreporter.write_line(line)
+
+
+def _is_loss(path: str) -> bool:
+    return path.startswith("lossedu/losses/")
+
+
+def _takes_long(item: pytest.Item, stored: dict[str, float]) -> bool:
+    is_marked = any(map(item.get_closest_marker, LONG))
+    return is_marked or longest_first.seconds_of(item, stored) > LONG_S
 
 
 def examples_in(text: str) -> str:

@@ -59,6 +59,16 @@ def test_the_losses_of_a_case_are_known_by_name_or_from_their_functions(value, l
     assert is_of_a_loss(used) == bool(losses)
 
 
+@pytest.mark.parametrize(
+    ("family", "touched"),
+    [("squared-error-one-outlier", False), ("mse-loss-gradient", True)],
+)
+def test_a_family_of_questions_says_which_losses_it_needs(mse, family, touched):
+    test = item("tests/practice/families/test_bank.py", "test_a_family_is_sound", identity=family)
+
+    assert (MSE in mse.ways(test)) == touched
+
+
 @pytest.mark.parametrize("other", [MSE, "lossedu/losses/l1.py"])
 def test_a_case_that_is_about_a_file_is_run_if_that_file_has_changed(mse, other):
     test = item("tests/test_house.py", "test_modules_and_functions_stay_short", path=ROOT / other)
