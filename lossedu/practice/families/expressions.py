@@ -5,7 +5,7 @@ functions that the library publishes can be called.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -16,19 +16,24 @@ Value: TypeAlias = Any
 """A number, a text, or a tuple of values."""
 
 _COMPARISON = re.compile(r"(<=|>=|!=|==|<|>|≤|≥|≠)")
-_COMPARED = {
+_COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     "<=": lambda a, b: a <= b + _near(a, b),
     ">=": lambda a, b: a >= b - _near(a, b),
     "<": lambda a, b: a < b - _near(a, b),
     ">": lambda a, b: a > b + _near(a, b),
-    "==": lambda a, b: abs(a - b) <= _near(a, b),
-    "!=": lambda a, b: abs(a - b) > _near(a, b),
+    "==": lambda a, b: equal(a, b),
+    "!=": lambda a, b: not equal(a, b),
 }
 _SPELLED = {"≤": "<=", "≥": ">=", "≠": "!="}
 
 
 def _near(a: float, b: float) -> float:
     return 1e-9 * max(1.0, abs(a), abs(b))
+
+
+def equal(a: float, b: float) -> bool:
+    """Whether two numbers differ by rounding alone."""
+    return abs(a - b) <= _near(a, b)
 
 
 def evaluated(expression: Any, values: Mapping[str, Value]) -> Value:

@@ -33,6 +33,7 @@ class Family:
         task: Which of the fifteen `TASKS` it serves.
         params: Name -> closed generator.
         let: Name -> formula or call, in order.
+        proof: What the answer must keep, by another way than its key; see `proof_faults`.
         misconceptions: Wrong answers with a name: ``value`` and ``says``.
         hints: Direction, insight, full solution.
         explanation: The worked answer.
@@ -57,6 +58,7 @@ class Family:
     task: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     let: Mapping[str, Any] = field(default_factory=dict)
+    proof: Any = ()
     misconceptions: tuple[Mapping[str, Any], ...] = ()
     hints: tuple[str, ...] = ()
     explanation: str = ""

@@ -113,6 +113,11 @@ def _rule(error: Any) -> str:
         "minimum": f"be {error.validator_value} or more",
         "maximum": f"be {error.validator_value} at most",
     }
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"have the key {missing!r}, but has not"
+    if error.validator == "not":
+        return f"have no key {error.validator_value['required'][0]!r}, but has it"
     if error.validator in wanted:
         return f"{wanted[error.validator]}, but is {shown}"
     return f"keep the schema, but {error.message if len(error.message) < 200 else shown}"

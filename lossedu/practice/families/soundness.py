@@ -12,6 +12,7 @@ from lossedu.practice.families.answers import formulas, numbers
 from lossedu.practice.families.drawing import draw, period_of
 from lossedu.practice.families.faults import FamilyError
 from lossedu.practice.families.grading import grade, own_answer
+from lossedu.practice.families.proofs import proof_faults
 from lossedu.practice.families.question import Family, Question
 
 HOSTILE = (
@@ -69,6 +70,7 @@ def _faults_of_variant(family: Family, variant: int) -> Iterator[str]:
             yield f"its own answer must be right, but is {outcome.verdict}: {outcome.says}"
     for mistake in question.misconceptions:
         yield from _mistake_faults(question, mistake)
+    yield from proof_faults(family, question)
     if variant == 0:
         yield from _hostile_faults(question)
 

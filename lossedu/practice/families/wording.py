@@ -37,6 +37,17 @@ def filled(text: str, values: Mapping[str, Value]) -> str:
     return "".join(_part(part, known) for part in parts)
 
 
+def names_in(text: str) -> set[str]:
+    """The names that a text may fill in, an array's for an entry of it.
+
+    Example:
+        >>> sorted(names_in("At {z} the second is {y_2:.3g}."))
+        ['y', 'y_2', 'z']
+    """
+    names = {match[1] for match in _FIELD.finditer(text)}
+    return names | {name.rpartition("_")[0] for name in names} - {""}
+
+
 def _part(part: str, values: Mapping[str, Value]) -> str:
     math = part.startswith("$")
     code = part.startswith("`")

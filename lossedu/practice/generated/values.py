@@ -10,7 +10,7 @@ from lossedu.practice.generated.words import along, default_options, shared, wit
 from lossedu.properties import along_axis
 from lossedu.symbolic import in_inputs
 from lossedu.symbolic.expressions import CLASSES, symbol
-from lossedu.symbolic.functions import numeric
+from lossedu.symbolic.functions import above, numeric
 
 _TARGETS: dict[str, list[int]] = {"real": [-2, -1, 0, 1, 2], "event": [0, 1], "sign": [-1, 1]}
 _ROWS: dict[str, tuple[sp.Expr, ...]] = {
@@ -42,12 +42,14 @@ def _of_a_batch(spec: LossSpec) -> dict[str, Any]:
     first, second = (typed(_at(expression, x, y, k)) for k in (1, 2))
     wrong = [typed(_swapped(_at(expression, x, y, k), spec, k)) for k in (1, 2)]
     total, swapped = f"({first}) + ({second})", f"({wrong[0]}) + ({wrong[1]})"
-    where = [f"{total} > {_APART}"]
+    jumps = [one for k in (1, 2) for one in _off_jumps(_at(expression, x, y, k))]
+    where = [f"{total} > {_APART}", *jumps]
     mistakes = [
         {"value": "first + second", "says": "That is the sum. The mean divides by the examples."}
     ]
     apart = [f"abs({swapped} - ({total})) > 0.1", f"abs({swapped} - 2*({total})) > 0.1"]
-    if spec.targets != "real" and max(map(len, apart)) < _LONGEST:
+    # Of a loss of 0 or 1, turned targets would cost the same unless both examples are wrong.
+    if spec.targets != "real" and not jumps and max(map(len, apart)) < _LONGEST:
         where += apart
         says = "The targets have changed their meaning: what is positive counts as negative."
         mistakes.append({"value": f"({swapped})/2", "says": says})
@@ -71,6 +73,12 @@ def _of_a_batch(spec: LossSpec) -> dict[str, Any]:
         "explanation": "The losses of the examples are {first:.4g} and {second:.4g}, "
         "their mean is {mean:.3g}.",
     }
+
+
+def _off_jumps(expression: sp.Expr) -> list[str]:
+    """Conditions that keep off the places where a loss jumps, and a convention decides."""
+    jumps = sorted(expression.atoms(above), key=str)
+    return [f"{typed(jump.args[0] - jump.args[1])} != 0" for jump in jumps]
 
 
 def _at(expression: sp.Expr, x: sp.Symbol, y: sp.Symbol, index: int) -> sp.Expr:

@@ -12,7 +12,8 @@ from tests.documents import blocks
 
 TEXT = (Path(__file__).parents[3] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 WHOLE, *PARTS = map(parsed, blocks(TEXT, "yaml"))
-LEFT_OUT = ("params", "let", "answer", "misconceptions", "prompt", "hints", "explanation", "title")
+QUESTION = ("params", "let", "prompt", "answer", "proof", "misconceptions")
+LEFT_OUT = ("title", *QUESTION, "hints", "explanation")
 
 
 def completed(part):

@@ -26,6 +26,7 @@ chapter: start/roadmap
 topics: [one]
 prompt: How much?
 answer: {value: "1/2", digits: 2}
+proof: answer + answer == 1
 hints: [first, second, third]
 explanation: Half.
 """
@@ -76,7 +77,18 @@ def test_a_file_that_is_no_family_is_refused(tmp_path, old, new, said):
         ("level: 3", "level: 6", "one.yaml, line 4: level must be 5 at most, but is 6."),
         ("[design]", "[desing]", "one.yaml, line 3: skills.0 must be one of"),
         ("digits: 2", "digit: 2", "one.yaml, line 10: answer must keep the schema"),
-        ("[first, second, third]", "[first]", "line 11: hints must have 3 items or more"),
+        (
+            "proof: answer + answer == 1\n",
+            "",
+            "one.yaml, line 1: the family must have the key 'proof'",
+        ),
+        ("proof: answer + answer == 1", "proof: {least: x}", "line 11: proof must keep the schema"),
+        (
+            "kind: number",
+            "kind: spoken",
+            "line 1: the family must have no key 'proof', but has it.",
+        ),
+        ("[first, second, third]", "[first]", "line 12: hints must have 3 items or more"),
         ("seconds: 60", "seconds: soon", "line 6: seconds must be of type integer"),
     ],
 )

@@ -4,10 +4,12 @@ import dataclasses
 
 import pytest
 import sympy as sp
+import torch
 
 from lossedu import catalog
 from lossedu.losses import mse_loss
 from lossedu.practice.families import draw, family_of, grade, own_answer
+from lossedu.practice.families.scope import scope_of
 from lossedu.practice.families.soundness import faults_of
 from lossedu.practice.formulas import compare, parse_formula, points_in, value_of
 from lossedu.practice.generated import families_of, kept_folder, made_families
@@ -19,6 +21,13 @@ from lossedu.practice.generated.words import name_of
 from lossedu.symbolic.functions import numeric
 
 SPECS = list(catalog.specs().values())
+ROWS = {
+    "class": [torch.tensor([0])],
+    "shares": [torch.tensor([[0.5, 0.3, 0.2]], dtype=torch.float64)],
+    "none": [],
+}
+"""The targets of a row of three classes, as the questions state them."""
+COSTS = torch.tensor([[0, 1, 5], [1, 0, 1], [1, 1, 0]]).double()
 ENDINGS = {"gradient", "value", "estimand", "limits"}
 
 
@@ -52,6 +61,23 @@ def test_the_typed_derivative_has_the_value_of_the_derived_one(spec):
         for point in points_in([{name: tuple(side) for name, side in box.items()}])[0]:
             ours = value_of(tree, {typed_name(name): x for name, x in point.items()})
             assert ours == pytest.approx(float(derived(*point.values())), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "spec", [spec for spec in SPECS if spec.unit in ("entry", "row")], ids=name_of
+)
+def test_the_key_of_a_value_is_what_the_function_gives(spec):
+    asked = made_families()[f"{name_of(spec)}-value"]
+
+    for variant in range(8):
+        values = {name: torch.tensor(x) for name, x in scope_of(asked, variant).values.items()}
+        inputs = values[spec.argument].double()
+        if spec.unit == "row":
+            inputs = inputs.unsqueeze(0)
+        targets = ROWS[spec.targets] if spec.unit == "row" else [values[spec.target]]
+        costs = {"costs": COSTS} if spec.target == "c" else {}
+        loss = spec.function(inputs, *targets, **spec.variant, **costs)
+        assert draw(asked, variant).answer["value"] == pytest.approx(loss.item(), rel=1e-9)
 
 
 def test_a_new_loss_brings_sound_families():
