@@ -140,6 +140,8 @@ def _along_its_axis(spec: LossSpec) -> dict[str, Any]:
     losses = {step: float(value(step)) for step in steps}
     seen = [step for step in steps if abs(losses[step]) > _LEAST]
     apart = [k for k in seen if abs(losses[-k] - losses[k]) > _APART * abs(losses[k])]
+    if axis.startswith("log-probability"):  # which is never above 0
+        seen, apart = [step for step in seen if step < 0], []
     mirrored, chosen = bool(apart), apart or seen
     mistake = {
         "value": typed(exact.subs(a, -a)),

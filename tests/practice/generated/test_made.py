@@ -21,13 +21,28 @@ from lossedu.practice.generated.words import name_of
 from lossedu.symbolic.functions import numeric
 
 SPECS = list(catalog.specs().values())
-ROWS = {
-    "class": [torch.tensor([0])],
-    "shares": [torch.tensor([[0.5, 0.3, 0.2]], dtype=torch.float64)],
-    "none": [],
-}
+COSTS = [[0.0, 1.0, 5.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
+ROWS = {"class": [torch.tensor([0])], "shares": [[[0.5, 0.3, 0.2]]], "none": []}
 """The targets of a row of three classes, as the questions state them."""
-COSTS = torch.tensor([[0, 1, 5], [1, 0, 1], [1, 1, 0]]).double()
+TUPLES = {
+    "cumulative_link_loss": lambda a: ([a], torch.tensor([1]), [-1.0, 1.0]),
+    "contrastive_loss": lambda a: ([[a]], [[0.0]], torch.tensor([False])),
+    "info_nce_loss": lambda a: ([[1.0]], [[a]]),
+    "nt_xent_loss": lambda a: (
+        [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]],
+        [[a, (1 - a * a) ** 0.5, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]],
+    ),
+    "triplet_loss": lambda a: ([[0.0]], [[3.0]], [[3.0 + a]]),
+    "policy_gradient_loss": lambda a: ([a], [1.0]),
+    "td_loss": lambda a: ([a], [0.0], [0.0]),
+}
+"""The arguments of a loss whose place on its axis is the number ``a``."""
+OPTIONS = {
+    "cost_sensitive_loss": {"costs": COSTS},
+    "info_nce_loss": {"negatives": [[0.0]], "normalize": False},
+    "nt_xent_loss": {"weight": [1.0, 0.0]},
+    "soft_f1_loss": {"dim": -1},
+}
 ENDINGS = {"gradient", "value", "estimand", "limits"}
 
 
@@ -63,21 +78,42 @@ def test_the_typed_derivative_has_the_value_of_the_derived_one(spec):
             assert ours == pytest.approx(float(derived(*point.values())), abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    "spec", [spec for spec in SPECS if spec.unit in ("entry", "row")], ids=name_of
-)
+def tensors(parts):
+    """Lists as float64, and whatever else as it is."""
+    lists = (list, tuple)
+    return [torch.tensor(x, dtype=torch.float64) if isinstance(x, lists) else x for x in parts]
+
+
+def by_function(spec, values):
+    """A loss as its function gives it, at the inputs that a question states."""
+    name = spec.function.__name__
+    if spec.unit == "entry":
+        arguments = values[spec.argument], values[spec.target]
+    elif spec.unit == "row":
+        arguments = [values[spec.argument]], *ROWS[spec.targets]
+    elif spec.unit == "list":
+        other = -values["a"] if spec.targets == "event" else 0.0
+        arguments = [[values["a"], other]], [[1.0, 0.0]]
+    else:
+        arguments = TUPLES[name](values["a"])
+    options = OPTIONS.get(name, {})
+    options = dict(zip(options, tensors(options.values()), strict=True))
+    return spec.function(*tensors(arguments), **options, **spec.variant).item()
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=name_of)
 def test_the_key_of_a_value_is_what_the_function_gives(spec):
     asked = made_families()[f"{name_of(spec)}-value"]
 
     for variant in range(8):
-        values = {name: torch.tensor(x) for name, x in scope_of(asked, variant).values.items()}
-        inputs = values[spec.argument].double()
-        if spec.unit == "row":
-            inputs = inputs.unsqueeze(0)
-        targets = ROWS[spec.targets] if spec.unit == "row" else [values[spec.target]]
-        costs = {"costs": COSTS} if spec.target == "c" else {}
-        loss = spec.function(inputs, *targets, **spec.variant, **costs)
-        assert draw(asked, variant).answer["value"] == pytest.approx(loss.item(), rel=1e-9)
+        loss = by_function(spec, scope_of(asked, variant).values)
+        assert draw(asked, variant).answer["value"] == pytest.approx(loss, rel=1e-9)
+
+
+def test_a_probability_has_no_positive_logarithm():
+    asked = made_families()["policy-gradient-loss-value"]
+
+    assert all(scope_of(asked, variant).values["a"] < 0 for variant in range(8))
 
 
 def test_a_new_loss_brings_sound_families():
