@@ -50,7 +50,7 @@ def train(
         history = _run(recipe, changes | {"progress": not quiet}, out)
     if not quiet:
         _report(recipe, history, out)
-    if any(event["kind"] == "nonfinite" for event in history.events):
+    if any(event["kind"].startswith("nonfinite") for event in history.events):
         raise typer.Exit(1)
 
 

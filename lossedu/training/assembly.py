@@ -1,7 +1,7 @@
 """What `fit` puts together before the first step, and takes apart after the last."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from inspect import signature
@@ -15,7 +15,8 @@ from lossedu.arguments.checks import check_choice, check_count, check_positive
 from lossedu.extras import explained
 from lossedu.losses import LossModule
 from lossedu.training.batches import Share, Source
-from lossedu.training.loop import Loop, Plan, Run
+from lossedu.training.loop import Loop, Metric, Plan, Run
+from lossedu.training.module_states import modes_kept
 from lossedu.training.passes import Loss
 from lossedu.training.process_group import ended_at_exit
 from lossedu.training.random_states import scoped, stream_seed
@@ -36,6 +37,28 @@ def check_plan(plan: Plan) -> None:
     check_count("accumulate", plan.accumulate)
     if plan.clip is not None:
         check_positive("clip", plan.clip)
+
+
+def named_metrics(metrics: Any) -> dict[str, Metric]:
+    """Metrics by their names.
+
+    Raises:
+        TypeError: If they are no mapping, or one of them cannot be called.
+    """
+    if metrics is None:
+        return {}
+    if not isinstance(metrics, Mapping):
+        raise TypeError(
+            f"metrics must map names to functions, but is {type(metrics).__name__}. Hint: "
+            '{"accuracy": accuracy}.'
+        )
+    for name, metric in metrics.items():
+        if not callable(metric):
+            raise TypeError(
+                f"metrics[{name!r}] must be a function of outputs and targets, but is "
+                f"{type(metric).__name__}."
+            )
+    return dict(metrics)
 
 
 @contextmanager
@@ -86,17 +109,16 @@ def seeded(accelerator: Any, seed: int) -> Iterator[None]:
 @contextmanager
 def prepared(accelerator: Any, model: nn.Module, loss: Loss) -> Iterator[nn.Module]:
     """The model as accelerate calls it; afterwards the caller's is as it was, but trained."""
-    was_training = model.training
     if isinstance(loss, nn.Module):
         loss.to(accelerator.device)
-    called = accelerator.prepare_model(model)
-    try:
-        yield called
-    finally:
-        accelerator.unwrap_model(called, keep_fp32_wrapper=False, keep_torch_compile=False)
-        for mark in ("_is_accelerate_prepared", "_original_forward"):
-            model.__dict__.pop(mark, None)
-        model.train(was_training)
+    with modes_kept(model):
+        called = accelerator.prepare_model(model)
+        try:
+            yield called
+        finally:
+            accelerator.unwrap_model(called, keep_fp32_wrapper=False, keep_torch_compile=False)
+            for mark in ("_is_accelerate_prepared", "_original_forward"):
+                model.__dict__.pop(mark, None)
 
 
 def trained_parameters(model: nn.Module, loss: Loss) -> dict[str, nn.Parameter]:
@@ -114,18 +136,26 @@ def trained_parameters(model: nn.Module, loss: Loss) -> dict[str, nn.Parameter]:
 
 
 def optimizer_of(
-    optimizer: Optimizer | Callable[..., Optimizer], parameters: dict[str, nn.Parameter]
+    optimizer: Optimizer | Callable[..., Optimizer],
+    parameters: dict[str, nn.Parameter],
+    model: nn.Module,
 ) -> Optimizer:
     """The optimizer; `parameters` is left with those that it moves."""
-    made = (
-        optimizer
-        if isinstance(optimizer, Optimizer)
-        else optimizer([*parameters.values()], **_fastest(optimizer, parameters.values()))
-    )
+    made: Any = optimizer
+    if not isinstance(optimizer, Optimizer):
+        # No fused kernel takes the sparse gradients of an embedding.
+        sparse = any(getattr(part, "sparse", False) for part in model.modules())
+        faster = {} if sparse else _fastest(optimizer, parameters.values())
+        made = optimizer([*parameters.values()], **faster)
     if not isinstance(made, Optimizer):
         raise TypeError(
             "optimizer must be an optimizer of torch or a function that makes one, but is "
             f"{type(made).__name__}. Hint: partial(torch.optim.AdamW, lr=1e-3)."
+        )
+    if _needs_closure(made):
+        raise TypeError(
+            f"optimizer must step by gradients alone, but {type(made).__name__} needs a closure "
+            "that computes the loss again. Hint: partial(torch.optim.AdamW, lr=1e-3)."
         )
     moved = {id(p) for group in made.param_groups for p in group["params"]}
     for name in [n for n, p in parameters.items() if id(p) not in moved]:
@@ -133,6 +163,11 @@ def optimizer_of(
     if not parameters:
         raise ValueError("optimizer must move parameters of model, but moves none of them.")
     return made
+
+
+def _needs_closure(optimizer: Optimizer) -> bool:
+    """Whether ``step`` cannot be called without arguments, as that of LBFGS."""
+    return any(p.default is p.empty for p in signature(optimizer.step).parameters.values())
 
 
 def _fastest(make: Callable[..., Optimizer], parameters: Iterable[nn.Parameter]) -> dict[str, bool]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from lossedu.arguments.checks import check_number
+from lossedu.training.module_states import load_by_name
 
 if TYPE_CHECKING:
     from lossedu.training.loop import Run
@@ -64,7 +65,7 @@ class WeightAverage:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
         if state and self.model is not None:
-            self.model.load_state_dict(state["model"])
+            load_by_name(self.model, state["model"])
             for name, mean in state.get("wide", {}).items():
                 self._wide[name].copy_(mean)
 

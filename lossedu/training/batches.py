@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default_collate
 
 from lossedu.arguments.checks import check_count
+from lossedu.training.batch_values import as_values, refuse_arrays, rows_of
 from lossedu.training.random_states import scoped, stream_seed
 
 Data = DataLoader[Any] | TensorDataset | Sequence[Tensor] | Tensor | Iterable[Any]
@@ -80,6 +81,7 @@ def batches_of(
         ValueError: If tensors differ in their number of rows, or have none.
     """
     check_count("batch_size", batch_size)
+    refuse_arrays(name, "be", data)
     tensors = _tensors(data)
     if tensors is not None:
         rows = {len(tensor) for tensor in tensors}
@@ -251,7 +253,7 @@ class StreamBatches:
 
     def epoch(self, number: int, skip: int = 0, limit: int | None = None) -> Iterator[Batch]:
         """See `Source`."""
-        from accelerate.utils import find_batch_size, slice_tensors
+        from accelerate.utils import slice_tensors
 
         with scoped(stream_seed(self.seed, number)):
             if isinstance(self.data, DataLoader):
@@ -260,14 +262,14 @@ class StreamBatches:
         end = None if limit is None else skip + limit
         start = 0
         for place, batch in enumerate(islice(stream, end)):
-            total = find_batch_size(batch) or 0
+            values = as_values(self.name, batch)
+            total = rows_of(self.name, values)
             part = self.share.of(total)
             count = part.stop - part.start
             if place >= skip:
                 rows = part if count else slice(0, 1)
-                whole = count == total
-                values = batch if whole else slice_tensors(batch, rows)
-                yield Batch(as_values(self.name, values), count, total, start + part.start)
+                own = values if count == total else slice_tensors(values, rows)
+                yield Batch(own, count, total, start + part.start)
             start += total
 
     def order_state(self) -> dict[str, Tensor]:
@@ -281,15 +283,3 @@ class StreamBatches:
         if isinstance(self.data, DataLoader):
             for name, generator in _generators(self.data).items():
                 generator.set_state(state[name])
-
-
-def as_values(name: str, batch: Any) -> tuple[Any, ...]:
-    """A batch as a tuple: the model's input, then what the loss gets besides."""
-    if isinstance(batch, Tensor):
-        return (batch,)
-    if isinstance(batch, (tuple, list)) and batch:
-        return tuple(batch)
-    raise TypeError(
-        f"{name} must yield tensors or tuples (inputs, targets, ...), but yields "
-        f"{type(batch).__name__}. Hint: give the DataLoader a collate_fn."
-    )

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from torch import nn
 
 from lossedu.arguments.checks import check_count, check_positive
+from lossedu.training.module_states import load_by_name
 from lossedu.training.packing import bytes_of, pack, to_cpu, unpack
 from lossedu.whole_files import part_of, put_in_place, write_whole
 
@@ -181,7 +182,8 @@ def restore_model(model: nn.Module, folder: str | Path, kind: Kind = "best") -> 
     """Give a model the parameters of a checkpoint.
 
     Args:
-        model: A model of the same architecture.
+        model: A model of the same architecture; one of the two may be compiled, or wrapped by
+            DistributedDataParallel.
         folder: Where the checkpoints are.
         kind: ``"best"``: of the lowest validation loss; ``"last"``: the newest.
 
@@ -195,7 +197,7 @@ def restore_model(model: nn.Module, folder: str | Path, kind: Kind = "best") -> 
     if not found:
         raise CheckpointError(f"folder must hold a {kind} checkpoint, but {folder} has none.")
     state = read(found[0])
-    model.load_state_dict(state["model"])
+    load_by_name(model, state["model"])
     return int(state["step"])
 
 

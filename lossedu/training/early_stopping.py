@@ -18,7 +18,7 @@ class EarlyStopping:
     Attributes:
         patience: Epochs without improvement after which to stop, at least 1.
         monitor: A column of `History.epochs`; without validation data ``"valid_loss"`` stands for
-            ``"train_loss"``.
+            ``"train_loss"``.  NaN is no improvement.
         mode: Whether a low or a high figure is good.
         min_delta: An improvement is more than this, at least 0.
 
@@ -52,8 +52,8 @@ class EarlyStopping:
             raise ValueError(
                 unknown_name("monitor", self.monitor, history.epochs, listing="history.epochs")
             )
-        if self.monitor == "valid_loss" and all(map(math.isnan, values)):
-            values = history.epochs["train_loss"]
+        if self.monitor == "valid_loss":
+            values = history.watched()
         best, since = math.inf, 0
         for value in values:
             signed = value if self.mode == "min" else -value

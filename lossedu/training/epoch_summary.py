@@ -102,6 +102,27 @@ def summarise(loss: Loss, outputs: Any, rest: tuple[Any, ...]) -> dict[str, floa
     return figures
 
 
+def measured(metrics: Mapping[str, Loss], outputs: Any, rest: tuple[Any, ...]) -> dict[str, float]:
+    """The metrics of an epoch.
+
+    Raises:
+        ValueError: If one of them is not one number.
+    """
+    figures = {}
+    with torch.no_grad():
+        for name, metric in metrics.items():
+            value = metric(outputs, *rest)
+            try:
+                figures[name] = float(value)
+            except (TypeError, ValueError, RuntimeError) as error:
+                shaped = isinstance(value, Tensor)
+                given = f"shape {tuple(value.shape)}" if shaped else type(value).__name__
+                raise ValueError(
+                    f"metrics[{name!r}] must return one number, but returns {given}."
+                ) from error
+    return figures
+
+
 def _values(loss: Loss, outputs: Tensor, rest: tuple[Any, ...]) -> Tensor | None:
     single = per_example(loss)
     if single is None:

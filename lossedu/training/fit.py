@@ -13,6 +13,7 @@ from lossedu.training.assembly import (
     check_plan,
     facts,
     go,
+    named_metrics,
     optimizer_of,
     prepared,
     seeded,
@@ -25,6 +26,7 @@ from lossedu.training.checkpoints import Checkpoints
 from lossedu.training.early_stopping import EarlyStopping
 from lossedu.training.history import History
 from lossedu.training.loop import Loop, Metric, Plan, Run
+from lossedu.training.module_states import unwrapped
 from lossedu.training.passes import Loss
 from lossedu.training.progress import progress_bar
 from lossedu.training.run_state import Saver
@@ -70,7 +72,9 @@ def fit(
 
     Args:
         model: Called with the first part of each batch.  It is trained in place and stays on the
-            device.
+            device.  Parts that are in evaluation mode while the model is in training mode stay so:
+            ``model.backbone.eval()`` keeps the statistics of its batch norm.  A model that is in
+            evaluation mode as a whole is trained as a whole.
         loss: Called with the model's output and the other parts of the batch; returns the mean, or
             the mean and what it weighs (the total weight of the entries that count) where that is
             not the number of examples.
@@ -122,7 +126,7 @@ def fit(
         >>> history.last("train_loss") < 1e-3
         True
     """
-    plan = Plan(epochs, steps, accumulate, clip, dict(metrics or {}), early_stopping)
+    plan = Plan(epochs, steps, accumulate, clip, named_metrics(metrics), early_stopping)
     check_plan(plan)
     told = {"batch_size": batch_size, "precision": precision, "compile": compile, "seed": seed}
     with accelerator_for(precision, compile, trackers) as accelerator, seeded(accelerator, seed):
@@ -132,8 +136,9 @@ def fit(
             None if valid is None else make("valid", valid, shuffle=False),
         )
         with prepared(accelerator, model, loss) as called:
-            parameters = trained_parameters(model, loss)
-            run = Run(model, loss, optimizer_of(optimizer, parameters), History())
+            plain = unwrapped(model)
+            parameters = trained_parameters(plain, loss)
+            run = Run(plain, loss, optimizer_of(optimizer, parameters, plain), History())
             run.history.settings.update(told | facts(run, plan, sources[0], accelerator))
             if isinstance(checkpoints, (str, Path)):
                 checkpoints = Checkpoints(checkpoints)

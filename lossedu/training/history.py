@@ -80,7 +80,7 @@ class History:
         """Append a row; what it lacks is NaN, and what is new was NaN before."""
         columns = self._table(table)
         length = len(columns[next(iter(columns))])
-        for name in row.keys() - columns.keys():
+        for name in [name for name in row if name not in columns]:  # in the row's own order
             columns[name] = [math.nan] * length
         for name, column in columns.items():
             column.append(float(row.get(name, math.nan)))
@@ -96,6 +96,15 @@ class History:
             if columns.get(column):
                 return columns[column][-1]
         return math.nan
+
+    def watched(self) -> list[float]:
+        """The loss of each epoch that tells how good it was.
+
+        That of the validation data, NaN where it is, or without such data that of training.
+        """
+        values = self.epochs["valid_loss"]
+        computed = any(event.get("kind") == "nonfinite_validation" for event in self.events)
+        return values if computed or not all(map(math.isnan, values)) else self.epochs["train_loss"]
 
     def table(self, table: Kind = "epochs") -> Table:
         """What a notebook or a terminal shows: the columns that hold anything."""

@@ -32,7 +32,7 @@ def plot(history: "History") -> Any:
     for axes in (updates, rates):
         axes.set_xlabel("step")
     for event in history.events:
-        if event["kind"] in ("nonfinite", "divergence"):
+        if event["kind"] in ("nonfinite", "nonfinite_validation", "divergence"):
             losses.axvline(event["step"], color="0.4", linestyle=":")
     return figure
 

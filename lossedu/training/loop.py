@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from lossedu.training import nonfinite
 from lossedu.training.batches import Batch, Source
 from lossedu.training.early_stopping import EarlyStopping
-from lossedu.training.epoch_summary import summarise
+from lossedu.training.epoch_summary import measured, summarise
 from lossedu.training.history import History
 from lossedu.training.outputs import TAIL, Outputs
 from lossedu.training.passes import Loss, Passes
@@ -42,7 +42,8 @@ class Run:
     """What a callback sees, and may change.
 
     Attributes:
-        model: The model, without what accelerate wraps around it.
+        model: The model, without what accelerate, ``torch.compile`` or
+            DistributedDataParallel wraps around it.
         loss: The loss.
         optimizer: The optimizer.
         history: Complete at the end of an epoch; within one, some steps behind.
@@ -87,6 +88,7 @@ class Loop:
     tail: Outputs = field(init=False)
     _ratio: UpdateRatio = field(init=False)
     _finding: nonfinite.Finding | None = None
+    _frozen: list[nn.Module] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Prepare what watches the steps."""
@@ -132,7 +134,7 @@ class Loop:
 
     def _epoch(self) -> None:
         run, plan = self.run, self.plan
-        self.model.train()
+        self._into_training()
         left = None if plan.steps is None else (plan.steps - run.step) * plan.accumulate
         batches = self.train.epoch(run.epoch, run.batch, left)
         before = run.step
@@ -148,6 +150,16 @@ class Loop:
         if run.step == before and run.batch == 0:
             raise ValueError("train must yield at least one batch an epoch, but yields none.")
         self._end_epoch()
+
+    def _into_training(self) -> None:
+        """All but the parts that the caller keeps in evaluation mode: a frozen backbone, say."""
+        model = self.run.model
+        if not model.training:
+            frozen = [part for part in self._frozen if not part.training]
+            self.model.train()
+            for part in frozen:
+                part.training = False
+        self._frozen = [part for part in model.modules() if not part.training]
 
     def _step(self, group: list[Batch]) -> None:
         run = self.run
@@ -216,12 +228,12 @@ class Loop:
         if self.valid is not None:
             row["valid_loss"], seen = self._passes.validate(self.valid)
             row["gap"] = row["valid_loss"] - row["train_loss"]
+            self._check_validation(row["valid_loss"])
         else:
             seen = self.tail
         outputs, rest = seen.gathered(self.accelerator)
         row |= summarise(run.loss, outputs, rest)
-        with torch.no_grad():
-            row |= {name: float(metric(outputs, *rest)) for name, metric in plan.metrics.items()}
+        row |= measured(plan.metrics, outputs, rest)
         self.tail.clear()
         run.history.add("epochs", row)
         self.trackers.epoch(row, run.step)
@@ -237,6 +249,16 @@ class Loop:
         self.order = self.train.order_state()
         self.save(self, "epoch")
         self.telemetry.resume_clock()
+
+    def _check_validation(self, loss: float) -> None:
+        """Say where the first validation loss that is not finite comes from."""
+        kinds = (event["kind"] for event in self.run.history.events)
+        if math.isfinite(loss) or self.valid is None or "nonfinite_validation" in kinds:
+            return
+        inputs = (self._passes.place(batch.values)[0] for batch in self.valid.epoch(0))
+        place = nonfinite.in_validation(self.run.model, inputs) or _IN_LOSS
+        event = {"kind": "nonfinite_validation", "step": self.run.step, "epoch": self.run.epoch}
+        self._event(event | place)
 
     def _compare_workers(self) -> None:
         """Processes that average their gradients hold the same parameters; say so if not."""

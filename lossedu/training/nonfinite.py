@@ -1,11 +1,13 @@
 """Where a NaN or an infinity came from: looked for once it is there, never before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from lossedu.training.module_states import buffers_kept, modes_kept
 
 Finding = dict[str, str]
 
@@ -22,18 +24,23 @@ def in_forward(model: nn.Module, inputs: Any) -> Finding | None:
         if not _finite(parameter):
             return {"where": _layer(name), "what": "parameter"}
     found: list[str] = []
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    with ExitStack() as hooks, torch.no_grad():
+    with ExitStack() as hooks, buffers_kept(model), torch.no_grad():
         for name, module in model.named_modules():
             if not any(True for _ in module.children()):
                 hook = module.register_forward_hook(_recorder(name or "model", found))
                 hooks.callback(hook.remove)
         outputs = model(inputs)
-        for buffer, before in buffers:
-            buffer.copy_(before)
     if found:
         return {"where": found[0], "what": "output"}
     return None if _finite(outputs) else {"where": "model", "what": "output"}
+
+
+def in_validation(model: nn.Module, batches: Iterable[Any]) -> Finding | None:
+    """The first layer whose output is not finite for some inputs in evaluation mode."""
+    with modes_kept(model):
+        model.eval()
+        found = (in_forward(model, inputs) for inputs in batches)
+        return next(filter(None, found), None)
 
 
 def in_gradients(names: Sequence[str], norms: Tensor) -> Finding | None:

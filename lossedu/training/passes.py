@@ -6,10 +6,13 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from lossedu.training import random_states
 from lossedu.training.batches import Batch, Source
+from lossedu.training.module_states import buffers_kept, modes_kept
 from lossedu.training.outputs import Outputs
+from lossedu.training.telemetry import dense_parts
 
 Loss = Callable[..., Any]
 
@@ -61,7 +64,8 @@ class Passes:
         optimizer.first_step()
         try:
             random_states.restore(states)  # dropout hides the same units
-            self._all(group, tail=None)
+            with buffers_kept(self._model, self._loss):  # a step has one batch, not two
+                self._all(group, tail=None)
         finally:
             optimizer.go_back()
         return found
@@ -85,7 +89,7 @@ class Passes:
         self, batch: Batch, total: int, tail: Outputs | None
     ) -> tuple[Tensor, Tensor | None]:
         values = self.place(batch.values)
-        outputs = self._model(values[0])
+        outputs = self._outputs(values[0], batch)
         value, weight = _loss_and_weight(self._loss, outputs, values[1:])
         if weight is not None:
             weight = weight if batch.count else weight * 0
@@ -98,21 +102,47 @@ class Passes:
             tail.add(_detached(outputs), values[1:], batch)
         return value.detach(), weight
 
+    def _outputs(self, inputs: Any, batch: Batch) -> Any:
+        try:
+            return self._model(inputs)
+        except (ValueError, RuntimeError) as error:
+            reason = self._reason(inputs, batch)
+            if not reason:
+                raise
+            raise ValueError(reason) from error
+
+    def _reason(self, inputs: Any, batch: Batch) -> str:
+        """Why a model cannot take a batch, where that is known; empty otherwise."""
+        if batch.count < 2 and any(map(_needs_several, self._model.modules())):
+            share = f" of {batch.total} among {self._world} processes" if self._world > 1 else ""
+            return (
+                "train must yield batches of two examples or more to a model with batch norm, but "
+                f"yields one{share}. Hint: drop_last=True in a DataLoader, or a batch size that "
+                "leaves no single example."
+            )
+        own = {p.dtype for p in self._model.parameters() if p.is_floating_point()}
+        if isinstance(inputs, Tensor) and inputs.is_floating_point() and inputs.dtype not in own:
+            listed = " or ".join(sorted(map(str, own)))
+            return (
+                f"train must yield inputs of the model's dtype, {listed}, but yields "
+                f"{inputs.dtype}. Hint: inputs.float(), or model.double()."
+            )
+        return ""
+
     def _divided(self, loss: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """The losses of all batches were sums: divide by the weight of all of them."""
         if self._world > 1:
             weight = self._accelerator.reduce(weight, "sum")
         divisor = torch.where(weight > 0, weight, torch.ones_like(weight))
-        gradients = [p.grad for p in self._trained if p.grad is not None]
-        torch._foreach_div_(gradients, divisor)
+        torch._foreach_div_(dense_parts(self._trained), divisor)
         return loss / divisor, weight
 
     def validate(self, valid: Source) -> tuple[float, Outputs]:
         """The mean loss of the validation data, and the outputs."""
         model = getattr(self._model, "module", self._model) if self._world > 1 else self._model
-        model.eval()
         seen, sums, weights = Outputs(), [], []
-        with torch.no_grad():
+        with modes_kept(model), torch.no_grad():
+            model.eval()
             for batch in valid.epoch(0):
                 values = self.place(batch.values)
                 outputs = model(values[0])
@@ -135,6 +165,11 @@ class Passes:
 
         placed: tuple[Any, ...] = send_to_device(values, self._device, non_blocking=True)
         return placed
+
+
+def _needs_several(part: nn.Module) -> bool:
+    """Whether a part computes statistics of its batch, which one example has none of."""
+    return isinstance(part, _BatchNorm) and (part.training or part.running_mean is None)
 
 
 def _loss_and_weight(

@@ -9,6 +9,7 @@ from lossedu.training import random_states
 from lossedu.training.checkpoints import CheckpointError, Checkpoints
 from lossedu.training.history import History
 from lossedu.training.loop import Loop
+from lossedu.training.module_states import load_by_name
 
 Moment = Literal["step", "epoch", "end"]
 
@@ -34,7 +35,8 @@ class Saver:
         if state is None:
             return False
         load(loop, state)
-        self._lowest = min(_watched(loop.run.history), default=self._lowest)
+        known = (loss for loss in loop.run.history.watched() if loss == loss)
+        self._lowest = min(known, default=self._lowest)
         self._newest = _place(loop)
         return True
 
@@ -42,7 +44,7 @@ class Saver:
         """A step, an epoch or the run is over: write what is due."""
         if self.checkpoints is None:
             return
-        watched = _watched(loop.run.history)
+        watched = loop.run.history.watched()
         if moment == "epoch" and self.checkpoints.best and watched[-1:] < [self._lowest]:
             self._lowest = watched[-1]
             self._write(loop, "best")
@@ -77,13 +79,6 @@ class Saver:
 
 def _place(loop: Loop) -> tuple[int, int, int]:
     return loop.run.step, loop.run.epoch, loop.run.batch
-
-
-def _watched(history: History) -> list[float]:
-    """The losses that decide which epoch was the best; NaN is never it."""
-    epochs = history.epochs
-    pairs = zip(epochs["valid_loss"], epochs["train_loss"], strict=True)
-    return [valid if valid == valid else train for valid, train in pairs]
 
 
 def _everywhere(loop: Loop, action: Any) -> None:
@@ -169,7 +164,7 @@ def load(loop: Loop, state: dict[str, Any]) -> None:
             )
     run.step, run.epoch, run.batch = (state[name] for name in ("step", "epoch", "batch"))
     loop.telemetry.loss_sum, loop.telemetry.weight_sum = state["sums"]
-    run.model.load_state_dict(state["model"])
+    load_by_name(run.model, state["model"])
     run.optimizer.load_state_dict(state["optimizer"])
     for name, owner in (
         ("schedule", loop.schedule),

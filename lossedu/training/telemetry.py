@@ -99,9 +99,21 @@ def norm(values: Tensor) -> Tensor:
     return length.float()
 
 
+def dense_parts(parameters: Sequence[nn.Parameter]) -> list[Tensor]:
+    """The entries of each gradient that there is; of a sparse one those that it has."""
+    found = []
+    for parameter in parameters:
+        gradient = parameter.grad
+        if gradient is not None and gradient.is_sparse:
+            parameter.grad = gradient = gradient.coalesce()  # a row that comes twice is summed
+            gradient = gradient._values()
+        found += [] if gradient is None else [gradient]
+    return found
+
+
 def gradient_norms(parameters: Sequence[nn.Parameter]) -> tuple[Tensor, Tensor]:
     """The norm of each parameter's gradient (0 where it has none), and of all together."""
-    gradients = [p.grad for p in parameters if p.grad is not None]
+    gradients = dense_parts(parameters)
     if not gradients:
         none = torch.zeros(len(parameters), device=parameters[0].device)
         return none, none.sum()

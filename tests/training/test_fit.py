@@ -3,6 +3,7 @@
 import math
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -12,6 +13,10 @@ from lossedu.losses import as_module, cross_entropy
 from tests.training.conftest import small_data, small_model
 
 ADAMW = partial(torch.optim.AdamW, lr=1e-2)
+
+
+def normed():
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
 
 
 def by_hand(model, loader, epochs, *, make=ADAMW, clip=None, accumulate=1):
@@ -199,6 +204,18 @@ def test_bfloat16_trains_and_leaves_the_model_in_float32(quick_fit):
         ({"optimizer": lambda p: None}, "optimizer must be an optimizer of torch"),
         ({"loss": nn.CrossEntropyLoss(reduction="none")}, "loss must return one number"),
         ({"model": nn.ReLU()}, "model must have parameters that require a gradient"),
+        ({"optimizer": torch.optim.LBFGS}, "gradients alone, but LBFGS needs a closure"),
+        ({"metrics": {"mine": None}}, r"metrics\['mine'\] must be a function .* but is NoneType"),
+        ({"metrics": [len]}, "metrics must map names to functions, but is list"),
+        ({"metrics": {"mine": lambda o, t: None}}, "must return one number, but returns NoneType"),
+        ({"metrics": {"mine": lambda o, t: o}}, r"one number, but returns shape \(23, 2\)"),
+        ({"train": np.zeros((3, 3))}, "train must be tensors, but has numpy's ndarray"),
+        ({"train": (torch.zeros(3, 3), np.zeros(3))}, "train must be tensors, but has numpy's"),
+        ({"train": [(np.zeros((3, 3)), np.zeros(3))]}, "train must yield tensors, but has numpy's"),
+        ({"valid": (np.zeros((3, 3)), np.zeros(3))}, "valid must be tensors, but has numpy's"),
+        ({"train": [[["one", "two"], 1]]}, "batches of tensors, but one begins with"),
+        ({"train": (torch.zeros(3, 3).double(), torch.zeros(3).long())}, "yields torch.float64"),
+        ({"model": normed(), "batch_size": 22}, "two examples or more .* batch norm, but yields"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(quick_fit, changes, message):

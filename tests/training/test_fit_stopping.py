@@ -37,6 +37,16 @@ def test_early_stopping_stops_and_says_so(quick_fit):
     assert history.events[-1]["kind"] == "early_stop"
 
 
+def test_nan_of_validation_is_no_improvement(quick_fit):
+    x, y = small_data(9)
+    x[4, 0] = torch.nan
+
+    history, _ = quick_fit(epochs=30, valid=(x, y), early_stopping=EarlyStopping(patience=3))
+
+    assert len(history.epochs["epoch"]) == 3
+    assert history.events[-1]["kind"] == "early_stop"
+
+
 def test_a_callback_may_stop_the_run(quick_fit):
     class Enough:
         def after_step(self, run):

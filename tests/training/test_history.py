@@ -88,6 +88,14 @@ def test_a_column_that_comes_late_was_nan_before():
     assert math.isnan(history.last("unheard of"))
 
 
+def test_new_columns_come_in_the_order_of_their_row():
+    names = [f"class_recall_{c}" for c in range(40)]
+    history = History()
+    history.add("epochs", {"epoch": 0} | dict.fromkeys(names, 0.5))
+
+    assert list(history.epochs)[-40:] == names
+
+
 def test_a_table_that_does_not_exist_is_refused(history):
     with pytest.raises(ValueError, match="table must be one of 'steps', 'epochs', but is 'days'"):
         history.rows("days")

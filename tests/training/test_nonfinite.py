@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from lossedu.training import diagnose, restore_model
 from lossedu.training.nonfinite import in_gradients
 from tests.training.conftest import small_data, small_model
 
@@ -85,6 +86,60 @@ def test_a_run_that_failed_leaves_its_last_good_checkpoint(quick_fit, tmp_path):
     quick_fit(model, epochs=5, checkpoints=tmp_path)
 
     assert not list(tmp_path.glob("last-*"))  # no time has passed before it failed
+
+
+class OnlyInTraining(nn.Module):
+    """Statistics that evaluation alone uses, and that are not numbers."""
+
+    def forward(self, x):
+        return x if self.training else x * torch.nan
+
+
+@pytest.mark.parametrize(
+    ("layer", "spoil", "place"),
+    [
+        (OnlyInTraining(), False, {"where": "1", "what": "output"}),
+        (nn.ReLU(), True, {"where": "inputs", "what": "value"}),
+    ],
+)
+def test_a_validation_loss_that_is_not_finite_is_traced_and_diagnosed(
+    quick_fit, layer, spoil, place
+):
+    x, y = small_data(9)
+    x[4, 0] = torch.nan if spoil else 0.0
+
+    history, model = quick_fit(model_with(layer), valid=(x, y), epochs=3)
+
+    event = {"kind": "nonfinite_validation", "step": 3, "epoch": 0}
+    assert history.events == [event | place]
+    (found,) = diagnose(history)
+    assert (found.name, found.severity, found.first_step) == ("NaN or overflow", "critical", 3)
+    assert place["where"] in found.evidence
+    assert "In 3 of 3 epochs" in found.evidence
+    assert model.training
+
+
+def test_an_epoch_whose_validation_loss_is_nan_is_never_the_best(quick_fit, tmp_path):
+    model = model_with(nn.ReLU())
+
+    class SpoilTheFirst(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.validated = 0
+
+        def forward(self, outputs, targets):
+            self.validated += not torch.is_grad_enabled()
+            value = nn.functional.cross_entropy(outputs, targets)
+            return value * torch.nan if self.validated == 1 else value + 10 * self.validated
+
+    loss = SpoilTheFirst()
+    loss.reduction = None
+    valid = small_data(9)
+    history, _ = quick_fit(model, loss=loss, valid=valid, epochs=2, checkpoints=tmp_path)
+
+    assert history.epochs["valid_loss"][0] != history.epochs["valid_loss"][0]
+    assert history.epochs["train_loss"][0] < history.epochs["valid_loss"][1]
+    assert restore_model(model, tmp_path) == 6
 
 
 def test_of_many_bad_gradients_the_one_nearest_to_the_loss_counts():

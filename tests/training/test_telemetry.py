@@ -43,6 +43,35 @@ def test_gradient_norm_and_update_ratio_are_those_of_copies(quick_fit):
     assert history.steps["update_ratio"] == pytest.approx(torch.stack(copies.ratios).tolist())
 
 
+@pytest.mark.parametrize("clip", [None, 0.1])
+@pytest.mark.parametrize("weigh", [False, True])
+def test_sparse_gradients_are_watched_and_clipped_as_dense_ones_are(quick_fit, clip, weigh):
+    rows = torch.tensor([[0, 1, 1], [2, 0, 4], [4, 4, 4], [1, 3, 0]])
+    data = rows, torch.tensor([0, 1, 0, 1])
+
+    def loss(outputs, targets):
+        value = nn.functional.cross_entropy(outputs, targets)
+        return (value, torch.tensor(3.0)) if weigh else value
+
+    def run(sparse):
+        with torch.random.fork_rng():
+            torch.random.manual_seed(0)
+            table = nn.EmbeddingBag(5, 4, sparse=sparse)
+            model = nn.Sequential(table, nn.Linear(4, 2))
+        sgd = partial(torch.optim.SGD, lr=0.5)
+        history, _ = quick_fit(
+            model, train=data, loss=loss, optimizer=sgd, clip=clip, batch_size=2, accumulate=2
+        )
+        return history.steps, model.state_dict()
+
+    (ours, mine), (dense, theirs) = run(True), run(False)
+
+    for column in ("loss", "gradient_norm", "gradient_norm_clipped", "update_ratio"):
+        assert ours[column] == pytest.approx(dense[column], rel=1e-5), column
+    for name, expected in theirs.items():
+        torch.testing.assert_close(mine[name], expected)
+
+
 def test_the_ratio_of_large_tensors_is_estimated_to_a_few_percent():
     generator = torch.Generator().manual_seed(0)
     shapes = (512, 256), (64, 32, 3, 3), (50,)

@@ -11,8 +11,8 @@ from lossedu.landscape.connectivity.barrier import Barrier, check_moves_statisti
 from lossedu.landscape.connectivity.chain import Link, chain_of
 from lossedu.landscape.connectivity.unit_orders import Order, UnitOrders, unit_names
 from lossedu.landscape.objective.objective import Objective
-from lossedu.landscape.objective.skeleton import unwrapped
 from lossedu.tables import Table
+from lossedu.training.module_states import unwrapped
 
 
 @dataclass(frozen=True)

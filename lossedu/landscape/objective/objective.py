@@ -16,8 +16,9 @@ from lossedu.landscape.objective.batch_norm import averaging, norms_of
 from lossedu.landscape.objective.digest import digest_of
 from lossedu.landscape.objective.examples import Weighted, examples_of
 from lossedu.landscape.objective.layout import Layout, Selection, chosen_parameters
-from lossedu.landscape.objective.skeleton import has_ties, placed, skeleton_of, unwrapped
+from lossedu.landscape.objective.skeleton import has_ties, placed, skeleton_of
 from lossedu.training.batches import Data
+from lossedu.training.module_states import unwrapped
 
 Loss = Callable[..., Tensor]
 BatchNorm = Literal["frozen", "batch", "recomputed"]

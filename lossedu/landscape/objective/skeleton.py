@@ -7,20 +7,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from lossedu.landscape.objective.batch_norm import make_local
-
-
-def unwrapped(model: nn.Module) -> nn.Module:
-    """The module inside of DistributedDataParallel, DataParallel and ``torch.compile``."""
-    while True:
-        if isinstance(model, (DistributedDataParallel, DataParallel)):
-            model = model.module
-        elif "_orig_mod" in model._modules:
-            model = model.get_submodule("_orig_mod")
-        else:
-            return model
 
 
 def skeleton_of(model: nn.Module) -> nn.Module:

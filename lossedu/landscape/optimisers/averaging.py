@@ -9,9 +9,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from lossedu.arguments.checks import check_count, check_number
 from lossedu.landscape.objective.objective import Objective
-from lossedu.landscape.objective.skeleton import unwrapped
 from lossedu.training.averaging import WeightAverage
 from lossedu.training.batches import Data
+from lossedu.training.module_states import unwrapped
 
 if TYPE_CHECKING:
     from lossedu.training.loop import Run

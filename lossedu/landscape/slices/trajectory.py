@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from lossedu.arguments.checks import check_count, check_number
 from lossedu.landscape.objective.digest import digest_of
 from lossedu.landscape.objective.layout import Layout, Selection, chosen_parameters
-from lossedu.landscape.objective.skeleton import unwrapped
 from lossedu.landscape.slices.directions import coordinates
 from lossedu.landscape.slices.point_file import append, keep_before, rows_of
 from lossedu.landscape.slices.survey import is_main
 from lossedu.tables import Table
 from lossedu.training import Run
+from lossedu.training.module_states import unwrapped
 
 Array = NDArray[np.float64]
 _BLOCK = 2**16  # parameters at once, in float64

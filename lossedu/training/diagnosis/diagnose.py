@@ -18,12 +18,14 @@ from lossedu.training.diagnosis.gradients import (
     find_vanishing,
 )
 from lossedu.training.diagnosis.progress import find_oscillation, find_plateau
+from lossedu.training.diagnosis.small_steps import find_small_steps
 from lossedu.training.history import History
 
 _RULES: dict[str, Callable[[History], Diagnosis | None]] = {
     "NaN or overflow": find_nonfinite,
     "exploding gradient": find_exploding,
     "vanishing gradient": find_vanishing,
+    "learning rate too small": find_small_steps,
     "plateau": find_plateau,
     "oscillation": find_oscillation,
     "overfitting": find_overfitting,
@@ -35,10 +37,17 @@ _RULES: dict[str, Callable[[History], Diagnosis | None]] = {
 NAMES = tuple(_RULES)
 """What there is to find, in the order in which it is looked for."""
 
-# Not said where the cause is: a loss without a gradient does not move either, and embeddings that
-# are all one have nothing left to lose.
+# Not said where the cause is: a loss without a gradient does not move either, embeddings that are
+# all one have nothing left to lose, and a model that was hardly trained names one class by chance.
 _CAUSES = {
-    "plateau": {"vanishing gradient", "oscillation", "embedding collapse"},
+    "learning rate too small": {"vanishing gradient"},
+    "plateau": {
+        "vanishing gradient",
+        "learning rate too small",
+        "oscillation",
+        "embedding collapse",
+    },
+    "majority-class collapse": {"learning rate too small"},
     "label leakage": {"embedding collapse"},
 }
 

@@ -41,6 +41,7 @@ def failures() -> dict[str, Callable[[int], History]]:
         "NaN or overflow": logarithm_of_zero,
         "exploding gradient": inputs_in_other_units,
         "vanishing gradient": squared_error_of_a_saturated_sigmoid,
+        "learning rate too small": steps_too_short,
         "plateau": parity,
         "oscillation": steps_too_long,
         "overfitting": memorised_noise,
@@ -87,6 +88,20 @@ def squared_error_of_a_saturated_sigmoid(seed: int) -> History:
     model = nn.Sequential(linear, Squeeze(), nn.Sigmoid())
     targets = data.labels.float()
     return _fitted(model, mse_loss, (data.features, targets), seed=seed, optimizer=_SGD, epochs=10)
+
+
+def steps_too_short(seed: int) -> History:
+    """A learning rate of a ten-thousandth where a tenth was meant."""
+    train, valid = (noisy_classes(600, separation=1.5, seed=s) for s in (seed, seed + _APART))
+    return _fitted(
+        _model(seed, 3, 32, 3),
+        cross_entropy,
+        (train.features, train.labels),
+        (valid.features, valid.labels),
+        seed=seed,
+        optimizer=partial(torch.optim.SGD, lr=1e-4),
+        epochs=10,
+    )
 
 
 def parity(seed: int) -> History:

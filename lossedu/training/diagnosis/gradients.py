@@ -41,7 +41,7 @@ def find_nonfinite(history: History) -> Diagnosis | None:
     lost = np.flatnonzero(~np.isfinite(loss))
     event = next((e for e in history.events if e.get("kind") == "nonfinite"), None)
     if event is None and not len(lost):
-        return None
+        return _in_validation(history)
     step = int(event["step"]) if event else _step(history, lost[0])
     place = _place(event) if event else "the loss"
     before = series(history.steps, "gradient_norm")[: int(np.searchsorted(_steps(history), step))]
@@ -62,6 +62,32 @@ def find_nonfinite(history: History) -> Diagnosis | None:
         evidence=f"At step {step}, {place} is no finite number for the first time.{course}",
         first_step=step,
         remedy=remedy,
+        chapter="foundations/numbers-that-break",
+    )
+
+
+def _in_validation(history: History) -> Diagnosis | None:
+    """A validation loss that is not finite while that of training is."""
+    event = next((e for e in history.events if e.get("kind") == "nonfinite_validation"), None)
+    if event is None:
+        return None
+    valid = series(history.epochs, "valid_loss")
+    lost, step = np.flatnonzero(~np.isfinite(valid)), int(event["step"])
+    last = history.last("train_loss")
+    return Diagnosis(
+        name="NaN or overflow",
+        severity="critical" if len(lost) and lost[-1] == len(valid) - 1 else "warning",
+        evidence=(
+            f"In {len(lost)} of {len(valid)} epochs, first in epoch {event['epoch']}, the"
+            f" validation loss is no finite number, while the training loss is ({last:.3g} at the"
+            f" end). In evaluation mode {_place(event)} is the first that is none."
+        ),
+        first_step=step,
+        remedy=(
+            "Look for NaN in the validation data, for running statistics of batch norm that are"
+            " NaN or infinite (evaluation mode alone uses them), and for examples that are all"
+            " masked. Early stopping and the best checkpoint have nothing to go by until then."
+        ),
         chapter="foundations/numbers-that-break",
     )
 
