@@ -35,7 +35,9 @@ HOSTILE = (
 
 # More than six digits behind the point, zeros in front not counted.
 _UNREADABLE = re.compile(r"\d\.0*[1-9]\d{6,}|\d{13,}|\b(?:nan|inf)\b")
-_NUMBER = re.compile(r"(?<![\w.])[-−]?\d+(?:\.\d+)?%?")
+_POWER = r" (?:×|\\times) 10(?:\^\{(?=-?\d+\})|(?=[⁻⁰¹²³⁴-⁹]))"
+_NUMBER = re.compile(rf"(?<![\w.])[-−]?\d+(?:\.\d+)?(?:{_POWER}[-\d⁻⁰¹²³⁴-⁹]+\}}?)?%?")
+_RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
 _WORD = re.compile(r"[A-Za-zα-ω]{4,}")
 _COVERED = 0.6
 
@@ -120,7 +122,7 @@ def _gives_away(question: Question, hint: str) -> bool:
 
 
 def _read(text: str) -> float:
-    plain = text.replace("−", "-")
+    plain = re.sub(_POWER, "e", text).rstrip("}").translate(_RAISED)
     return float(plain.rstrip("%")) / (100 if plain.endswith("%") else 1)
 
 
@@ -139,6 +141,8 @@ def _answer_faults(question: Question) -> Iterator[str]:
         texts = [part["text"] if name == "options" else part for part in _list(answer, name)]
         if len(set(texts)) < len(texts):
             yield f"no two {name} may be equal, but {texts} has such"
+    if question.explanation and not _explained(question):
+        yield "the explanation must give the answer, but does not"
     causes = answer.get("causes", answer)
     options = causes.get("options", ())
     if options and not any(option["right"] for option in options):
@@ -147,6 +151,14 @@ def _answer_faults(question: Question) -> Iterator[str]:
         yield "one option must be wrong, but none is"
     if any(not option["says"] for option in options if not option["right"]):
         yield "each wrong option must say why it is wrong, but one does not"
+
+
+def _explained(question: Question) -> bool:
+    """Whether a number that is asked for stands in the explanation."""
+    right = question.answer["right"] if question.kind == "errata" else question.answer
+    if right is None or "value" not in right:
+        return True
+    return any(numbers.equal(right, _read(text)) for text in _NUMBER.findall(question.explanation))
 
 
 def _mistake_faults(question: Question, mistake: Mapping[str, Any]) -> Iterator[str]:

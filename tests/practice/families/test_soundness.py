@@ -23,6 +23,8 @@ def mistake(value):
     [
         NUMBER,
         NUMBER | mistake("2n + 0.5"),
+        NUMBER | {"explanation": "It is {n} times {n}, $ {square:.2g}$.", "let": {"square": "n^2"}},
+        {"answer": {"value": "4e3", "digits": 1}, "explanation": "It is 4 × 10³."},
         NUMBER | {"hints": ["Multiply {n} by itself.", "It is a square.", "{n} times {n}."]},
         {"kind": "choice", "answer": {"options": OPTIONS}},
         {"kind": "spoken", "answer": MODEL, "must_say": ["Gaussian noise", "the mean"]},
@@ -42,6 +44,7 @@ def test_a_sound_family_has_no_faults(changes):
         (NUMBER | {"let": {"t": "1/(n - 5)"}}, "let.t: a formula must be finite"),
         (NUMBER | {"prompt": "Is it {m}?"}, "must fill in known names"),
         (NUMBER | {"prompt": "Is it $n?"}, "a $ is alone"),
+        (NUMBER | {"explanation": "It is {n} squared."}, "the explanation must give the answer"),
         (NUMBER | {"explanation": "0.333333333"}, "numbers must be written as people write them"),
         ({"answer": {"value": "10^12", "digits": 2}}, "a number that people type"),
         (
