@@ -160,6 +160,19 @@ def test_a_false_inequality_names_the_step_and_numbers_at_which_it_fails():
         prove("brake", BERNOULLI, domain="0 < p < 1, gamma > 0")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "log(1 - exp(k)) = log(exp(k) - 1) + log(-1)",
+        "Limit(p*log(1 - exp(k/p)), p, 0) = k",
+        "Limit(log(-x**2 - 1)/x, x, oo) = 0",
+    ],
+)
+def test_an_equation_that_holds_among_numbers_that_are_not_real_only_stops(statement):
+    with pytest.raises(ProofError, match=r"must relate real numbers, but .* not real"):
+        prove("real", statement)
+
+
 FLOOR = "log(1 + k*exp(x)) >= log(1 - k*exp(-2))"
 
 

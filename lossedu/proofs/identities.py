@@ -1,10 +1,14 @@
-"""Whether two expressions are equal, and numbers at which they are not."""
+"""Whether two expressions are equal, and numbers at which they are not, or are not real."""
 
+from collections.abc import Iterator, Set
 from random import Random
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 _ROUNDS = 8
+_ROUNDING = sp.Float("1e-25")
+_STEP = sp.Rational(1, 1000)
 
 Point = dict[sp.Symbol, sp.Expr]
 
@@ -50,14 +54,52 @@ def _kink(difference: sp.Expr) -> sp.Symbol | None:
 
 def counterexample(difference: sp.Expr, *sides: sp.Expr) -> Point | None:
     """Numbers at which an expression is not 0, if a few draws find any; sides may have more."""
-    random = Random(0)
-    symbols = sorted(difference.free_symbols.union(*(s.free_symbols for s in sides)), key=str)
-    for _ in range(_ROUNDS):
-        point = {symbol: _draw(symbol, random) for symbol in symbols}
-        value = sp.N(difference.subs(point), 40, maxn=400)
-        if value.is_number and value.is_finite and abs(value) > sp.Float("1e-25"):
+    symbols = difference.free_symbols.union(*(s.free_symbols for s in sides))
+    for point, value in _drawn_values(difference, symbols):
+        if abs(value) > _ROUNDING:
             return point
     return None
+
+
+def unreal_point(expression: sp.Expr) -> Point | None:
+    """Numbers at which an expression is not real, if it is real at none of a few draws.
+
+    SymPy reckons on with the logarithm of a negative number; a step of a chapter means none.
+    """
+    if expression.is_real or expression.has(sp.Integral, sp.Sum, sp.Derivative, AppliedUndef):
+        return None
+    first = None
+    for point, value in _drawn_values(expression, expression.free_symbols):
+        if abs(sp.im(value)) <= _ROUNDING:
+            return None
+        first = point if first is None else first
+    return first
+
+
+def before_limits(stated: sp.Expr) -> list[sp.Expr]:
+    """What each limit in an expression is taken of, a thousandth before its end, or at a thousand.
+
+    In the limit itself an imaginary part may have vanished.
+    """
+    return [
+        function.subs(symbol, _place_before(end, str(side))).doit()
+        for function, symbol, end, side in (limit.args for limit in stated.atoms(sp.Limit))
+    ]
+
+
+def _place_before(end: sp.Expr, side: str) -> sp.Expr:
+    if end.is_infinite:
+        return sp.sign(end) / _STEP
+    return end - _STEP if side == "-" else end + _STEP
+
+
+def _drawn_values(expression: sp.Expr, symbols: Set[sp.Basic]) -> Iterator[tuple[Point, sp.Expr]]:
+    random, ordered = Random(0), sorted(symbols, key=str)
+    for _ in range(_ROUNDS):
+        point = {symbol: _draw(symbol, random) for symbol in ordered}
+        value = sp.N(expression.subs(point), 40, maxn=400)
+        if value.is_number and value.is_finite:
+            yield point, value
 
 
 def _draw(symbol: sp.Symbol, random: Random) -> sp.Expr:

@@ -34,12 +34,13 @@ class Side:
     Attributes:
         text: As it was typed.
         latex: As it is printed.
-        worth: What SymPy reads, with every name replaced by its meaning and every derivative,
-            integral and sum worked out.
+        read: What SymPy reads, with every name replaced by its meaning.
+        worth: The same with every derivative, integral, limit and sum worked out.
     """
 
     text: str
     latex: str
+    read: sp.Expr
     worth: sp.Expr
 
 
@@ -72,11 +73,13 @@ def read_step(statement: str, where: Where) -> Step:
     trees = [syntax_tree(text) for text in texts]
     for tree in trees:
         _check_names(tree, meanings)
-    sides = (
-        Side(text, latex_of(tree), _worth(tree, meanings))
-        for text, tree in zip(texts, trees, strict=True)
-    )
+    sides = (_side(text, tree, meanings) for text, tree in zip(texts, trees, strict=True))
     return Step(tuple(sides), tuple(relations))
+
+
+def _side(text: str, tree: ast.expr, meanings: Mapping[str, Any]) -> Side:
+    read = _read(tree, meanings)
+    return Side(text, latex_of(tree), read, read.doit().rewrite(sigmoid, sp.exp))
 
 
 def _split(statement: str) -> tuple[list[str], list[str]]:
@@ -131,7 +134,3 @@ class _Unnamed(ast.NodeTransformer):
 def _read(tree: ast.expr, meanings: Mapping[str, Any]) -> sp.Expr:
     plain = _Unnamed().visit(ast.parse(ast.unparse(tree), mode="eval").body)
     return parse(ast.unparse(plain), meanings=meanings)
-
-
-def _worth(tree: ast.expr, meanings: Mapping[str, Any]) -> sp.Expr:
-    return _read(tree, meanings).doit().rewrite(sigmoid, sp.exp)

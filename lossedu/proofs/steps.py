@@ -14,7 +14,7 @@ import sympy as sp
 
 from lossedu.proofs.bounds import Domain, failing_point, is_nonnegative, tested_points
 from lossedu.proofs.domains import Grid, Interval, read_domain
-from lossedu.proofs.identities import counterexample, is_zero
+from lossedu.proofs.identities import before_limits, counterexample, is_zero, unreal_point
 from lossedu.proofs.reading import Side, Step, Where, read_step
 
 Basis = Literal["shown", "tested"]
@@ -72,8 +72,8 @@ def prove(
         An object that a notebook renders.
 
     Raises:
-        ProofError: If a relation is false (with numbers at which it is), could not be shown, or
-            has two sides that print alike.
+        ProofError: If a relation is false (with numbers at which it is), could not be shown, has
+            two sides that print alike, or has one that is nowhere real.
         ValueError: If the statement cannot be read, or an inequality does not say where it holds.
 
     Example:
@@ -124,6 +124,20 @@ def _check_equal(label: str, left: Side, right: Side) -> None:
     if not is_zero(difference):
         point = counterexample(difference, left.worth, right.worth)
         raise ProofError(_complaint(label, "=", (left, right), point))
+    _refuse_sides_that_are_not_real(label, (left, right))
+
+
+def _refuse_sides_that_are_not_real(label: str, sides: Sequence[Side]) -> None:
+    for side in sides:
+        for expression in (side.worth, *before_limits(side.read)):
+            point = unreal_point(expression)
+            if point is not None:
+                place = f" at {_named(point)}" if point else ""
+                raise ProofError(
+                    f"derivation step {label!r} must relate real numbers, but {side.text} is, or "
+                    f"is a limit of, one that is not real{place}. "
+                    "Hint: give the symbols their assumptions (real, positive)."
+                )
 
 
 def _symbols(label: str, difference: sp.Expr, intervals: Mapping[str, Interval]) -> Domain:
@@ -166,9 +180,15 @@ def _complaint(
             "Hint: give the symbols their assumptions (real, positive), take a smaller step, or, "
             "for an inequality, declare a grid to test it on."
         )
-    at = ", ".join(f"{symbol} = {float(value):g}" for symbol, value in point.items())
     values = [_number(side.worth.subs(point)) for side in (left, right)]
-    return f"{stated} is false: at {at} the left side is {values[0]}, the right side {values[1]}."
+    return (
+        f"{stated} is false: at {_named(point)} the left side is {values[0]}, "
+        f"the right side {values[1]}."
+    )
+
+
+def _named(point: dict[sp.Symbol, sp.Expr]) -> str:
+    return ", ".join(f"{symbol} = {float(value):g}" for symbol, value in point.items())
 
 
 def _number(worth: sp.Expr) -> str:
