@@ -20,10 +20,17 @@ Number = float | Tensor
 """A plain number, or a tensor of one entry, which may learn."""
 
 
+def _check_is_tensor(name: str, value: object) -> None:
+    if not isinstance(value, Tensor):
+        can_be_one = isinstance(value, Sequence | Real) and not isinstance(value, str)
+        hint = f" Hint: pass torch.as_tensor({name})."
+        said = hint if can_be_one or hasattr(value, "__array__") else ""
+        raise TypeError(f"{name} must be a tensor, but is {type(value).__name__}.{said}")
+
+
 def check_floating(name: str, tensor: Tensor) -> None:
     """Refuse anything but a real floating-point tensor."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name} must be a tensor, but is {type(tensor).__name__}.")
+    _check_is_tensor(name, tensor)
     if not tensor.is_floating_point():
         raise TypeError(
             f"{name} must be a floating-point tensor, but has dtype {tensor.dtype}. "
@@ -33,8 +40,7 @@ def check_floating(name: str, tensor: Tensor) -> None:
 
 def check_real(name: str, tensor: Tensor) -> None:
     """Refuse what is no tensor, and complex numbers, of which a cast would keep the real part."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name} must be a tensor, but is {type(tensor).__name__}.")
+    _check_is_tensor(name, tensor)
     if tensor.is_complex():
         raise TypeError(f"{name} must be real, but has dtype {tensor.dtype}.")
 

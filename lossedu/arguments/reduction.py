@@ -5,7 +5,6 @@ The one trap: a masked entry may hold NaN, and ``0 * NaN`` is NaN in the gradien
 again afterwards.
 """
 
-import math
 from typing import Literal, get_args
 
 import torch
@@ -14,7 +13,6 @@ from torch import Tensor
 from lossedu.arguments.checks import (
     can_look,
     check_choice,
-    check_same_shape,
     check_shape,
     check_values,
 )
@@ -69,9 +67,10 @@ def reduced(
     """
     check_choice("reduction", reduction, get_args(Reduction))
     if weight is not None:
-        check_same_shape("weight", weight, "losses", values)
+        check_shape("weight", weight, values.shape, "one number an example")
         weight = hide_masked(weight.to(values.dtype), mask)
-        check_values("weight", weight, low=0.0, high=math.inf, rule="be at least 0")
+        most = torch.finfo(weight.dtype).max
+        check_values("weight", weight, low=0.0, high=most, rule="be at least 0 and finite")
         values = values * weight
     values = nan_in_slopes(hide_masked(values, mask))
     if reduction == "none":

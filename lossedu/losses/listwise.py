@@ -4,12 +4,13 @@ Chapter: ``ranking/listwise``.  The trap: equal relevance.  An order of tied ite
 that was observed, and a loss that invents one teaches the order of the file.
 """
 
+import math
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_choice
+from lossedu.arguments.checks import check_choice, check_values
 from lossedu.arguments.lists import Lists, as_lists
 from lossedu.arguments.ordering import falling
 from lossedu.arguments.reduction import Reduction, reduced
@@ -68,6 +69,8 @@ def listnet_loss(
     lists = as_lists(scores, relevance, mask)
     if lists.scores.shape[-1] == 0:
         return reduced(lists.back(lists.scores.sum(-1)), weight, _kept(lists), reduction)
+    most = torch.finfo(lists.relevance.dtype).max
+    check_values("relevance", lists.relevance, low=-math.inf, high=most, rule="be below infinity")
     chosen = torch.where(lists.shown, lists.relevance, -torch.inf)
     chosen = torch.where(lists.shown.any(-1, keepdim=True), chosen, torch.zeros_like(chosen))
     shares = chosen.softmax(-1).to(lists.scores.dtype)

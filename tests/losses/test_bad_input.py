@@ -40,9 +40,9 @@ def test_integer_predictions_are_refused(plain):
 def test_a_list_for_a_tensor_is_refused(plain):
     predictions, targets = plain.draw(4)
 
-    assert "must be a tensor, but is list" in refused(
-        TypeError, plain, predictions.tolist(), targets
-    )
+    message = refused(TypeError, plain, predictions.tolist(), targets)
+
+    assert "must be a tensor, but is list. Hint: pass torch.as_tensor(" in message
 
 
 def test_an_unknown_reduction_is_refused(plain):
@@ -58,7 +58,17 @@ def test_a_weight_of_the_wrong_shape_is_refused(plain):
 
     message = refused(ValueError, plain, predictions, targets, weight=torch.ones(4, 1))
 
-    assert "weight has shape (4, 1)" in message
+    assert message.startswith("weight must have the shape (4,) of one number an example")
+    assert "but has shape (4, 1)" in message
+
+
+def test_an_infinite_weight_is_refused(plain):
+    predictions, targets = plain.draw(4)
+    weight = torch.tensor([1.0, torch.inf, 1.0, 1.0])
+
+    message = refused(ValueError, plain, predictions, targets, weight=weight)
+
+    assert message == "weight must be at least 0 and finite, but contains inf at index 1."
 
 
 def test_a_mask_of_numbers_is_refused(plain):
@@ -193,7 +203,7 @@ def test_a_weight_below_zero_is_refused(plain):
         ValueError, plain, predictions, targets, weight=torch.tensor([1.0, -1.0, 1.0, 1.0])
     )
 
-    assert message == "weight must be at least 0, but contains -1 at index 1."
+    assert message == "weight must be at least 0 and finite, but contains -1 at index 1."
 
 
 def test_an_option_that_is_no_number_or_infinite_is_refused(loss, parameter):

@@ -223,6 +223,11 @@ def test_huge_lists_of_equal_scores_have_as_many_orders_as_there_are():
     assert slopes[0].item() == pytest.approx(1 / 50_000 - 1, rel=1e-12)
 
 
+def test_an_infinite_grade_leaves_no_shares():
+    with pytest.raises(ValueError, match=r"^relevance must be below infinity, but contains inf"):
+        listnet_loss(torch.zeros(3), torch.tensor([math.inf, 0.0, 1.0]))
+
+
 def test_an_unknown_way_with_ties_is_refused():
     with pytest.raises(ValueError, match=r"^ties must be one of 'stable', 'exact', but is 'any'"):
         listmle_loss(torch.zeros(3), torch.arange(3), ties="any")
