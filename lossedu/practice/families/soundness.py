@@ -143,6 +143,8 @@ def _answer_faults(question: Question) -> Iterator[str]:
             yield f"no two {name} may be equal, but {texts} has such"
     if question.explanation and not _explained(question):
         yield "the explanation must give the answer, but does not"
+    if question.kind == "errata" and question.hints and not _names_the_fault(question):
+        yield "hint 3 must name the line that is wrong, and no other, but does not"
     causes = answer.get("causes", answer)
     options = causes.get("options", ())
     if options and not any(option["right"] for option in options):
@@ -159,6 +161,12 @@ def _explained(question: Question) -> bool:
     if right is None or "value" not in right:
         return True
     return any(numbers.equal(right, _read(text)) for text in _NUMBER.findall(question.explanation))
+
+
+def _names_the_fault(question: Question) -> bool:
+    """Whether the last hint to a faulty key says which line it is, beside the mark in the key."""
+    named = {int(line) for line in re.findall(r"\b[Ll]ine (\d+)", question.hints[-1])}
+    return bool(named) and named <= set(question.answer["wrong"])
 
 
 def _mistake_faults(question: Question, mistake: Mapping[str, Any]) -> Iterator[str]:

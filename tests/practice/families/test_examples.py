@@ -20,7 +20,7 @@ def completed(part):
     """What a block leaves out, from the whole example, but for what belongs to its question."""
     rest = {key: value for key, value in WHOLE.items() if key not in LEFT_OUT}
     words = dict.fromkeys(("title", "prompt", "explanation"), "As shown.")
-    return {**rest, **words, "hints": ["first", "second", "third"], **part}
+    return {**rest, **words, "hints": ["first", "second", "Line 2 is wrong."], **part}
 
 
 @pytest.mark.parametrize("part", [WHOLE, *map(completed, PARTS)], ids=lambda part: part["kind"])

@@ -9,6 +9,7 @@ from tests.practice.families.test_drawing import one
 NUMBER = {"params": {"n": {"integer": [2, 9]}}, "answer": {"value": "n^2", "digits": 2}}
 OPTIONS = [{"text": "mean", "right": True}, {"text": "median", "says": "No."}]
 MODEL = {"seconds": 60, "model_answer": "Gaussian noise and the mean."}
+ERRATUM = {"kind": "errata", "answer": {"key": ["One is 1.", "Two is 3."], "wrong": [2]}}
 CODE = {"task": "x = ...", "check": "assert x == 1", "solution": "x = 1", "mistakes": ["x = 2"]}
 DEBUG = {"script": "x = 1", "symptom": "assert x == 1", "fix": CODE}
 CAUSES = [{"text": "a", "right": True}, {"text": "b", "says": "No."}]
@@ -28,6 +29,7 @@ def mistake(value):
         NUMBER | {"hints": ["Multiply {n} by itself.", "It is a square.", "{n} times {n}."]},
         {"kind": "choice", "answer": {"options": OPTIONS}},
         {"kind": "spoken", "answer": MODEL, "must_say": ["Gaussian noise", "the mean"]},
+        ERRATUM | {"hints": ["Count.", "Count on.", "Line 2 must be 2."]},
         {"kind": "code", "answer": CODE},
         {"kind": "debug", "answer": DEBUG | {"causes": CAUSES}},
     ],
@@ -65,6 +67,8 @@ def test_a_sound_family_has_no_faults(changes):
             {"kind": "spoken", "answer": MODEL, "must_say": ["heavy tails", "the mean"]},
             "the model answer must say all that must be said, but not 'heavy tails'",
         ),
+        (ERRATUM | {"hints": ["a", "b", "Line 1 is wrong."]}, "hint 3 must name the line"),
+        (ERRATUM | {"hints": ["a", "b", "Two is 2."]}, "hint 3 must name the line"),
         ({"kind": "code", "answer": CODE | {"mistakes": ["x = 1"]}}, "must refuse the mistake"),
         ({"kind": "code", "answer": CODE | {"setup": "y"}}, "its code must run, but raises NameE"),
         (
