@@ -1,11 +1,14 @@
 """Computed properties are those that can be worked out by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from lossedu import catalog
 from lossedu.properties import properties, table
+from lossedu.properties.computing import computed
+from lossedu.properties.kept import kept, names_of_kept
 
 BINARY = catalog.spec("binary_cross_entropy_with_logits")
 FOCAL = catalog.spec("sigmoid_focal_loss")
@@ -55,3 +58,26 @@ def test_a_table_has_a_row_for_each_combination():
         "Focal loss (gamma = 0)",
         "Focal loss (gamma = 2)",
     ]
+
+
+@pytest.mark.parametrize("spec", catalog.specs().values(), ids=lambda spec: spec.name)
+def test_what_is_kept_of_a_loss_is_what_its_formula_gives(spec):
+    known = kept(spec)
+
+    found = computed(spec, {})
+    assert known is not None, "run python -m lossedu.properties"
+    assert (known.axis, known.convex) == (found.axis, found.convex)
+    for name in ("least", "lipschitz", "smoothness", "limits", "slopes"):
+        assert getattr(known, name) == pytest.approx(getattr(found, name), rel=1e-6, abs=1e-6)
+    assert (known.nonconvex or ()) == pytest.approx(found.nonconvex or (), rel=1e-6)
+
+
+def test_of_a_spec_that_has_changed_nothing_is_kept():
+    changed = replace(SQUARED, formula="3*(x - y)**2")
+
+    assert kept(changed) is None
+    assert properties(changed).smoothness == 6
+
+
+def test_nothing_is_kept_of_losses_that_are_gone():
+    assert names_of_kept() == {spec.name for spec in catalog.specs().values()}

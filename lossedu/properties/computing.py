@@ -1,4 +1,4 @@
-"""What a loss is like, computed from its formula: sign, limits, slope, smoothness, convexity.
+"""What a loss is like, from its formula: sign, limits, slope, smoothness, convexity.
 
 Every row is found by evaluating the formula's derivatives in high precision along one axis: the
 prediction minus the target for regression, the logit of the true class for classification, the
@@ -6,16 +6,15 @@ margin, the lead of the better of two items (rows and lists have two entries her
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 import mpmath as mp
 import sympy as sp
 
 from lossedu.losses import LossSpec
+from lossedu.properties.facts import Properties
 from lossedu.symbolic.expressions import Setting, in_inputs, parse, symbol
 from lossedu.symbolic.functions import derivative, numeric
-from lossedu.tables import Cell, Table, as_text
 
 _FAR = 10**4
 _REACH = 40
@@ -25,35 +24,6 @@ _DIGITS_FAR = 0.5  # where only a limit is asked for
 _BESIDE = 1e-9
 _NOTICED = 1e-6
 _INFINITY = float("inf")
-
-
-@dataclass(frozen=True)
-class Properties:
-    """Computed facts about one loss with given options, along its axis.
-
-    Attributes:
-        axis: What the axis is.
-        least: The infimum of the loss.
-        limits: Its limits towards minus and plus infinity.
-        slopes: The limits of its slope there.
-        lipschitz: The largest slope in size; infinite if there is none.
-        smoothness: The largest curvature in size; infinite if there is none.
-        nonconvex: The stretch of the axis where the curvature is negative, or None.
-    """
-
-    axis: str
-    least: float
-    limits: tuple[float, float]
-    slopes: tuple[float, float]
-    lipschitz: float
-    smoothness: float
-    nonconvex: tuple[float, float] | None
-
-    @property
-    def convex(self) -> bool:
-        """Whether the curvature is negative nowhere."""
-        return self.nonconvex is None
-
 
 _AXES = {
     "real": "prediction minus target",
@@ -177,11 +147,11 @@ def _crossing(function: Callable[[float], float], low: float, high: float) -> fl
     return round((low + high) / 2, 9) + 0.0  # not minus zero
 
 
-@cache
-def _computed(spec: LossSpec, items: tuple[tuple[str, Setting], ...]) -> Properties:
-    expression, a, axis = along_axis(spec, dict(items))
+def computed(spec: LossSpec, settings: dict[str, Setting]) -> Properties:
+    """The facts of a loss with options, from its formula."""
+    expression, a, axis = along_axis(spec, settings)
     value, slope, bend = (_evaluate(derivative(expression, a, n), a) for n in range(3))
-    kinks = _kinks(spec, dict(items))
+    kinks = _kinks(spec, settings)
     continuous = not any(abs(_jump(value, kink)) > _NOTICED for kink in kinks)
     jumps = {kink: _jump(slope, kink) for kink in kinks}
     smooth = continuous and not any(abs(jump) > _NOTICED for jump in jumps.values())
@@ -197,69 +167,3 @@ def _computed(spec: LossSpec, items: tuple[tuple[str, Setting], ...]) -> Propert
         smoothness=_largest_size(bend) if smooth else _INFINITY,
         nonconvex=_negative_stretch(bend, downward),
     )
-
-
-def properties(spec: LossSpec, **settings: Setting) -> Properties:
-    """Compute what the loss is like; options not given are what the function makes them.
-
-    Args:
-        spec: The loss.
-        **settings: Numbers for its options; for options with one value a class, leave them out.
-
-    Returns:
-        The computed facts.
-
-    Example:
-        >>> from lossedu import catalog
-        >>> properties(catalog.spec("mse_loss")).smoothness
-        2.0
-        >>> properties(catalog.spec("sigmoid_focal_loss"), gamma=2).convex
-        False
-    """
-    return _computed(spec, tuple(sorted(settings.items())))
-
-
-_HEADINGS = (
-    "loss",
-    "axis",
-    "infimum",
-    "limits",
-    "slope at the ends",
-    "largest slope",
-    "largest curvature",
-    "convex",
-)
-
-
-def _row(label: str, facts: Properties) -> tuple[Cell, ...]:
-    convex = "yes"
-    if facts.nonconvex is not None:
-        low, high = map(as_text, facts.nonconvex)
-        convex = f"not on ({low}, {high})" if low != high else f"not at {low}"
-    limits, slopes = (", ".join(map(as_text, pair)) for pair in (facts.limits, facts.slopes))
-    largest = facts.lipschitz, facts.smoothness
-    return (label, facts.axis, facts.least, limits, slopes, *largest, convex)
-
-
-def table(*specs: LossSpec, **settings: Setting) -> Table:
-    """Compare losses by computed properties; ``gamma=(0, 1, 2)`` gives three rows.
-
-    Args:
-        *specs: The losses.
-        **settings: An option and its value, or a tuple of values, for the losses that have it.
-
-    Returns:
-        A table that a notebook renders.
-    """
-    rows = []
-    for spec in specs:
-        names = {parameter.name for parameter in spec.parameters}
-        used = {k: v if isinstance(v, tuple) else (v,) for k, v in settings.items() if k in names}
-        combinations: list[dict[str, Setting]] = [{}]
-        for name, values in used.items():
-            combinations = [c | {name: value} for c in combinations for value in values]
-        for combination in combinations:
-            given = ", ".join(f"{k} = {v}" for k, v in combination.items())
-            label = f"{spec.title} ({given})" if given else spec.title
-            rows.append(_row(label, properties(spec, **combination)))
-    return Table(_HEADINGS, rows, label="computed properties")
