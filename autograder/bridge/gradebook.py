@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 NO_RESPONSE = "No response."
+_OFFSET = re.compile(r"(\d)\s+([+-]\d\d):?(\d\d)$")
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,9 @@ class GradebookStore:
             cell = differ[0]
             raise DisagreementError(
                 f"{cell!r} must have the same points in the rubric and in the gradebook, but has "
-                f"{given.get(cell)} and {expected.get(cell)}. "
-                f"Hint: autograder release {self.rubric.assignment}"
+                f"{given.get(cell)} and {expected.get(cell)}. Hint: give them the same points in "
+                f"solutions/{self.rubric.assignment} (its text, and rubric.toml if there is one), "
+                f"then autograder release {self.rubric.assignment}"
             )
 
     @contextmanager
@@ -180,7 +183,9 @@ def timestamp(submission: Submission) -> datetime | None:
     if not os.path.lexists(written.path):
         return None
     try:
-        when: datetime | None = parse_utc(_text_of(content(written)))
+        # nbgrader takes an offset that stands by itself, as in "12:00 +0100", for 100 seconds.
+        text = _OFFSET.sub(r"\1\2:\3", _text_of(content(written)))
+        when: datetime | None = parse_utc(text)
     except (SubmissionError, ValueError, OverflowError):
         when = None
     if when is None:  # an unreadable date must not be a way out of being late
@@ -258,4 +263,9 @@ def _student_mark(handed_in: Any) -> StudentMark:
         score=handed_in.score - handed_in.late_submission_penalty,
         max_score=handed_in.max_score,
         complete=not handed_in.needs_manual_grade,
+        questions={
+            grade.cell.name: (grade.score, grade.max_score)
+            for kept in handed_in.notebooks
+            for grade in sorted(kept.grades, key=lambda grade: str(grade.cell.name))
+        },
     )

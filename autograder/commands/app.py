@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import autograder.grading.fewer_imports  # noqa: F401
+from autograder.commands.chosen import assignment_and_files, to_grade
 from autograder.commands.teacher import commands
 from autograder.commands.usage import (
     Assignment,
@@ -19,7 +20,6 @@ from autograder.commands.usage import (
     console,
     course_root,
     one_line,
-    refused,
 )
 from autograder.grading.outcomes import Outcome
 from lossedu.entry import show_version
@@ -80,10 +80,22 @@ def release(
 
 @app.command()
 def grade(
-    assignment: Annotated[str, typer.Option(help="Its folder's name in solutions/.")],
-    files: Annotated[
+    words: Annotated[
         list[Path] | None,
-        typer.Argument(help="Notebooks, or folders of them; else all in course/submitted."),
+        typer.Argument(
+            metavar="ASSIGNMENT [FILES]",
+            help="The assignment; then notebooks or folders of them, else all in course/submitted.",
+        ),
+    ] = None,
+    assignment: Annotated[
+        str, typer.Option(help="The assignment, where all that is named are files.")
+    ] = "",
+    student: Annotated[
+        list[str] | None, typer.Option(help="Grade this one alone; may be repeated.")
+    ] = None,
+    question: Annotated[
+        list[str] | None,
+        typer.Option(help="Give new marks for this check or cell alone; may be repeated."),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="How many processes; else one a core.")
@@ -102,23 +114,15 @@ def grade(
     root: Root = Path(),
 ) -> None:
     """Grade a class, and put its marks into the gradebook."""
-    from autograder.grading.folders import CourseFolders
-    from autograder.grading.submissions import handed_in, named
     from lossedu.destinations import check_file
     from lossedu.whole_files import write_whole
 
+    assignment, files = assignment_and_files(assignment, words or [])
     root = course_root(root, assignment)
     with one_line():
         if as_json is not None:
             check_file("--json", as_json)
-        submissions = (
-            named(files, assignment) if files else handed_in(CourseFolders(root), assignment)
-        )
-        if not submissions:
-            refused(
-                f"course/submitted must hold {assignment} of somebody, but does not. "
-                f"Hint: course/submitted/STUDENT/{assignment}/{assignment}.ipynb, or name files"
-            )
+        submissions = to_grade(root, assignment, files, student or [])
         with _pool(scheduler, jobs) as pool:
             outcomes = _graded(
                 root,
@@ -126,9 +130,10 @@ def grade(
                 submissions,
                 pool,
                 resume=resume,
-                others_stay=bool(files),
+                others_stay=bool(files or student),
                 costly=not without_training,
                 trust=trust,
+                questions=question or [],
             )
     if as_json is not None:
         write_whole(as_json, _as_json(outcomes))
@@ -223,6 +228,7 @@ def _graded(
     costly: bool,
     others_stay: bool = False,
     trust: bool = False,
+    questions: Sequence[str] = (),
 ) -> list[Outcome]:
     """Grade, with a bar that shows how far; after Ctrl-C, say how to go on."""
     from autograder.bridge.classroom import open_class
@@ -234,7 +240,7 @@ def _graded(
     try:
         with (
             progress(console, len(submissions)) as advance,
-            open_class(root, assignment, costly=costly, trust=trust) as work,
+            open_class(root, assignment, costly=costly, trust=trust, questions=questions) as work,
         ):
 
             def known(outcome: Outcome) -> None:

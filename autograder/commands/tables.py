@@ -14,8 +14,10 @@ from autograder.grading.outcomes import CheckResult, Outcome
 from autograder.grading.plain import printable
 
 if TYPE_CHECKING:
+    from autograder.rubrics import Rubric
     from autograder.sandbox.layers import Layer
 
+_LONGEST_NAME = 26
 ALL, SOME, NONE = ("●", "green"), ("◐", "yellow"), ("○", "red")
 
 
@@ -28,8 +30,9 @@ def class_table(outcomes: Sequence[Outcome]) -> Group:
     checks = list({r.id: r for outcome in outcomes for r in outcome.checks}.values())
     letters = ascii_letters[: len(checks)]
     table = _table("The class")
-    table.add_column("submission", no_wrap=True)
-    table.add_column(letters, no_wrap=True)
+    # A long name breaks; signs are read by their places, and must not.
+    table.add_column("submission", overflow="fold", max_width=_LONGEST_NAME)
+    table.add_column(letters, no_wrap=True, min_width=len(letters))
     table.add_column("total", justify="right", no_wrap=True)
     table.add_column("mistakes", overflow="fold")
     for outcome in outcomes:
@@ -63,7 +66,7 @@ def pair_table(pairs: Sequence[Pair]) -> Table:
     """A row a pair: how much they share, and where."""
     table = _table("Much alike")
     for name in ("first", "second"):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, overflow="fold", max_width=_LONGEST_NAME)
     table.add_column("shared", justify="right", no_wrap=True)
     table.add_column("lines of the first, of the second", overflow="fold")
     for pair in pairs:
@@ -104,7 +107,7 @@ def check_table(outcome: Outcome) -> Table:
     table = _table(f"{outcome.assignment}: {outcome.score:g} of {outcome.max_score:g} points")
     table.add_column("check", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
-    table.add_column("what was found")
+    table.add_column("what was found", overflow="fold")
     for check in outcome.checks:
         passed = check.status == "passed"
         mark = Text("✓ " if passed else "✗ ", "green" if passed else "red").append(check.id, "none")
@@ -114,6 +117,18 @@ def check_table(outcome: Outcome) -> Table:
         table.add_row(mark, f"{check.points:g}/{check.max_points:g}", said)
     for oddity in outcome.integrity:
         table.add_row(Text("!", "yellow"), "", Text(printable(oddity)))
+    return table
+
+
+def rubric_table(rubric: "Rubric") -> Table:
+    """A row a check: the cell that shows it, and what it is worth."""
+    total = sum(check.points for check in rubric.checks)
+    table = _table(f"{rubric.assignment}: {total:g} points by machine")
+    table.add_column("check", overflow="fold")
+    table.add_column("cell", overflow="fold")
+    table.add_column("points", justify="right", no_wrap=True)
+    for check in rubric.checks:
+        table.add_row(check.id, check.cell, f"{check.points:g}")
     return table
 
 

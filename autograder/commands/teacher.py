@@ -104,6 +104,9 @@ def similar(
 def export(
     assignment: Assignment,
     platform: Annotated[str, typer.Option("--for", help="canvas or moodle.")],
+    questions: Annotated[
+        bool, typer.Option("--questions", help="A column for each question, too.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="A file; else the terminal.")] = None,
     root: Root = Path(),
 ) -> None:
@@ -121,7 +124,7 @@ def export(
         if out is not None:
             check_file("--out", out)
         marks = student_marks(course_config(root), assignment)
-    text = FORMATS[platform](assignment, marks)
+    text = FORMATS[platform](assignment, marks, questions=questions)
     if out is None:
         sys.stdout.write(text)
     else:
@@ -129,6 +132,61 @@ def export(
     waiting = sum(not mark.complete for mark in marks)
     if waiting:
         typer.echo(f"{waiting} of {len(marks)} still wait for marks by hand.", err=True)
+
+
+@commands.command()
+def due(
+    assignment: Assignment,
+    when: Annotated[str, typer.Argument(metavar="DATE", help='As "2026-03-01 23:59".')],
+    zone: Annotated[str, typer.Option(help="Whose clock that is, as Europe/Berlin.")] = "UTC",
+    student: Annotated[
+        list[str] | None, typer.Option(help="For this one alone: an extension; may be repeated.")
+    ] = None,
+    root: Root = Path(),
+) -> None:
+    """Say when an assignment is due, for all or with an extension for some."""
+    from autograder.bridge.configuration import course_config
+    from autograder.bridge.due_dates import set_due, set_due_for
+    from autograder.course.clocks import in_utc
+
+    root = course_root(root, assignment)
+    with one_line():
+        date = in_utc(when, zone)
+        config = course_config(root)
+        if not student:
+            set_due(config, assignment, date)
+        for name in student or []:
+            set_due_for(config, assignment, name, date)
+    whom = ", ".join(student or ["all"])
+    console.print(f"due  {date:%Y-%m-%d %H:%M} UTC  for {whom}", highlight=False)
+
+
+@commands.command()
+def rubric(
+    assignment: Assignment,
+    edit: Annotated[
+        bool, typer.Option("--edit", help="Write solutions/ASSIGNMENT/rubric.toml, to be changed.")
+    ] = False,
+    root: Root = Path(),
+) -> None:
+    """List what each check is worth, as the course has it."""
+    from autograder.commands.tables import rubric_table
+    from autograder.grading.course_rubric import as_text, course_rubric
+    from autograder.grading.folders import CourseFolders
+    from lossedu.whole_files import write_whole
+
+    root = course_root(root, assignment)
+    folders = CourseFolders(root)
+    with one_line():
+        known = course_rubric(folders, assignment)
+    if not edit:
+        console.print(rubric_table(known))
+        return
+    path = folders.rubric(assignment)
+    if path.exists():
+        refused(f"{path} must not be there to be written, but is. Hint: edit it as it is")
+    write_whole(path, as_text(known))
+    console.print(f"written  {path}", highlight=False)
 
 
 def _graded(root: Path, assignment: str) -> "list[Outcome]":
@@ -140,6 +198,6 @@ def _graded(root: Path, assignment: str) -> "list[Outcome]":
     if not found:
         refused(
             f"{assignment!r} must have been graded, but has no results. "
-            f"Hint: autograder grade --assignment {assignment}"
+            f"Hint: autograder grade {assignment}"
         )
     return found

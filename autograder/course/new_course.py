@@ -20,10 +20,12 @@ The assignments are in `solutions/`; students get what is in `exercises/`. In th
 
     autograder doctor              # is the sandbox ready?
     autograder release focal       # makes exercises/focal/focal.ipynb
-    autograder grade --assignment focal
+    nbgrader zip_collect focal     # a platform's archive in downloaded/focal/archive/
+    autograder grade focal
     jupyter notebook               # marks by hand: Nbgrader > Formgrader in the menu
     nbgrader generate_feedback focal
 
+`autograder sample-class focal` grades a class of examples, to rehearse.
 Submissions belong in `course/submitted/<student>/<assignment>/<assignment>.ipynb`.
 `course/` holds what students wrote, their marks, and the secret seed of the hidden inputs: keep it
 to yourself, and keep a copy of it.
@@ -53,7 +55,7 @@ def new_course(folder: Path) -> list[str]:
         write_whole(target, source.read_text(encoding="utf-8"))
     write_whole(folder / "nbgrader_config.py", _CONFIGURATION)
     write_whole(folder / "README.md", _READ_ME)
-    write_whole(folder / ".gitignore", "course/\n.jupyter/\n")
+    write_whole(folder / ".gitignore", "course/\ndownloaded/\n.jupyter/\n")
     return [source.parent.name for source in sources]
 
 

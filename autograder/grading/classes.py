@@ -8,7 +8,7 @@ between two of these steps leaves nothing that a resumed one cannot finish.
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +16,7 @@ from autograder.grading import journal
 from autograder.grading.folders import READ_ONLY, CourseFolders
 from autograder.grading.marks import sound, ungraded, unreadable
 from autograder.grading.outcomes import Outcome
+from autograder.grading.regrading import merged, merged_notebook
 from autograder.grading.submissions import WHEN, Submission, SubmissionError, content
 from autograder.grading.workers import Grader, Marked, Pool, Task, results, work
 
@@ -57,6 +58,7 @@ class ClassWork:
         grader: Sent to the workers.
         store: Gets the marks.
         costly: Whether the checks that train models are asked.
+        only: The checks whose results are taken, where there are earlier ones; empty for all.
     """
 
     folders: CourseFolders
@@ -64,6 +66,7 @@ class ClassWork:
     grader: VersionedGrader
     store: Store
     costly: bool = True
+    only: frozenset[str] = frozenset()
 
     def grade(
         self,
@@ -92,11 +95,12 @@ class ClassWork:
         """
         with journal.locked(self._journal):
             self.folders.clear_scratch()
+            earlier = journal.entries(self._journal) if self.only else {}
             if not resume:
                 names = {submission.name for submission in submissions}
                 journal.begin_anew(self._journal, names if others_stay else None)
             found: dict[str, Outcome] = {}
-            for outcome in self._outcomes(submissions, pool):
+            for outcome in self._outcomes(submissions, pool, earlier):
                 found[outcome.submission] = outcome
                 known(outcome)
         return [found[submission.name] for submission in submissions]
@@ -113,7 +117,9 @@ class ClassWork:
         self._note(read, outcome, notebook)
         return outcome, notebook
 
-    def _outcomes(self, submissions: Sequence[Submission], pool: Pool) -> Iterator[Outcome]:
+    def _outcomes(
+        self, submissions: Sequence[Submission], pool: Pool, earlier: dict[str, journal.Entry]
+    ) -> Iterator[Outcome]:
         version = self.grader.version()
         before = journal.entries(self._journal)
         held = self.store.held() if before else set()
@@ -127,13 +133,13 @@ class ClassWork:
                 if entry is not None and self._counts(entry, read):
                     settled.append(self._finished(read, entry, held))
                 elif read.reason:
-                    settled.append(self._keep(read, None))
+                    settled.append(self._keep(read, None, earlier.get(submission.name)))
                 else:
                     reads[submission.name] = read
                     yield read.task
 
         for task, marked in results(to_do(), self.grader, pool):
-            yield self._keep(reads.pop(task.submission), marked)
+            yield self._keep(reads.pop(task.submission), marked, earlier.get(task.submission))
             yield from _drained(settled)
         yield from _drained(settled)
 
@@ -156,12 +162,16 @@ class ClassWork:
             outcome = ungraded(name, self.rubric, marked.error)
         else:
             outcome = sound(marked.outcome)
+        odd = read.submission.oddities(self.rubric.assignment)
+        outcome = replace(outcome, integrity=[*outcome.integrity, *odd])
         return outcome, self.store.notebook(outcome, marked.notebook if marked else None)
 
-    def _keep(self, read: "_Read", marked: Marked | None) -> Outcome:
+    def _keep(self, read: "_Read", marked: Marked | None, earlier: journal.Entry | None) -> Outcome:
         """Write down a new result, everywhere."""
         outcome, notebook = self._decided(read, marked)
         kept = self._kept(read.submission)
+        if earlier is not None and kept.exists():
+            outcome, notebook = self._among(earlier.outcome, kept, outcome, notebook)
         # nbgrader grades anew what was handed in later than what it finds here.
         with suppress(SubmissionError):
             when = content(read.submission.beside(WHEN))
@@ -169,6 +179,14 @@ class ClassWork:
         self.folders.write(kept, notebook, READ_ONLY)
         self._note(read, outcome, notebook)
         return outcome
+
+    def _among(
+        self, earlier: Outcome, kept: Path, new: Outcome, notebook: str
+    ) -> tuple[Outcome, str]:
+        """The new results of the checks that are asked for, among the earlier ones of the rest."""
+        cells = {check.cell for check in self.rubric.checks if check.id in self.only}
+        text = kept.read_text(encoding="utf-8")
+        return merged(earlier, new, self.only), merged_notebook(text, notebook, cells)
 
     def _note(self, read: "_Read", outcome: Outcome, notebook: str) -> None:
         # A resumed run tries again where grading itself broke: no submission has this print.

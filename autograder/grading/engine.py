@@ -9,6 +9,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
 
+from autograder.grading.course_rubric import changed_points, revised
 from autograder.grading.folders import CourseFolders
 from autograder.grading.secret import course_secret
 from autograder.grading.workers import Grade, UnavailableError
@@ -39,7 +40,8 @@ def engine(
             f"{path} must be the notebook that was given out, but is no notebook. "
             f"Hint: autograder release {assignment}"
         ) from error
-    return Engine(assignment, template, course_secret(folders), costly, trust)
+    points = tuple(changed_points(folders, assignment).items())
+    return Engine(assignment, template, course_secret(folders), costly, trust, points)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Engine:
         secret: The teacher's seed; None for public inputs alone.
         costly: Whether models are trained, too.
         trust: Whether to run without a sandbox.
+        points: What the course changes of the rubric: checks, and what they are worth.
     """
 
     assignment: str
@@ -59,6 +62,7 @@ class Engine:
     secret: int | None = field(repr=False)
     costly: bool = True
     trust: bool = False
+    points: tuple[tuple[str, float], ...] = ()
 
     @contextmanager
     def open(self) -> Iterator[Grade]:
@@ -79,7 +83,8 @@ class Engine:
         from autograder.sandbox.client import Server
 
         template = nbformat.reads(self.template, as_version=4)
-        given = Assignment(self.assignment, template, rubric(self.assignment))
+        marked_by = revised(rubric(self.assignment), dict(self.points))
+        given = Assignment(self.assignment, template, marked_by)
         with Server(trust=self.trust) as server:
 
             def graded(raw: bytes, submission: str) -> "Graded":
@@ -90,7 +95,14 @@ class Engine:
     def version(self) -> bytes:
         """A digest of all that an outcome depends on, besides the submission."""
         digest = hashlib.blake2b(digest_size=32)
-        settings = (self.assignment, self.template, self.secret, self.costly, self.trust)
+        settings = (
+            self.assignment,
+            self.template,
+            self.secret,
+            self.costly,
+            self.trust,
+            self.points,
+        )
         digest.update(repr(settings).encode())
         for package in ("autograder", "lossedu"):
             for name, text in sorted(_modules(files(package), package)):

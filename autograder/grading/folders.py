@@ -30,6 +30,10 @@ class CourseFolders:
         """What students get."""
         return self.root / "exercises" / assignment / f"{assignment}.ipynb"
 
+    def rubric(self, assignment: str) -> Path:
+        """What the course changes of an assignment's rubric; it may be missing."""
+        return self.root / "solutions" / assignment / "rubric.toml"
+
     @property
     def secret(self) -> Path:
         """The seed of the hidden inputs."""

@@ -85,7 +85,12 @@ def read(raw: bytes) -> NotebookNode:
             f"{len(raw) >> 20} MB. Hint: clear its outputs."
         )
     if not raw.strip():
-        raise UnreadableError("the file must be a Jupyter notebook, but is empty.")
+        raise UnreadableError(
+            "the file must be a Jupyter notebook, but is empty. Hint: the upload may have failed; "
+            "hand it in again."
+        )
+    if kind := _other_kind(raw):
+        raise UnreadableError(f"the file must be a Jupyter notebook, but is {kind}.")
     try:
         content = json.loads(raw)
         if not isinstance(content, dict) or not {"cells", "worksheets"} & set(content):
@@ -105,6 +110,22 @@ def read(raw: bytes) -> NotebookNode:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         raise UnreadableError(f"the file must be a Jupyter notebook, but: {reason}") from error
     return notebook
+
+
+def _other_kind(raw: bytes) -> str:
+    """What people hand in for a notebook, and what to do; empty if it is none of these."""
+    begin = raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
+    if begin.startswith((b"<!doctype html", b"<html", b"<?xml")):
+        return "a web page. Hint: File > Download in Jupyter gives the notebook, a browser does not"
+    known = {b"%pdf": "a PDF", b"pk\x03\x04": "a zip archive", b"\x89png": "a picture"}
+    return next(
+        (
+            f"{name}. Hint: hand in the .ipynb file"
+            for sign, name in known.items()
+            if begin.startswith(sign)
+        ),
+        "",
+    )
 
 
 def _unique_ids(cells: list[dict[str, object]]) -> None:

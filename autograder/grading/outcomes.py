@@ -1,5 +1,6 @@
 """What grading finds out: plain data that every other module may use."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -77,6 +78,7 @@ class StudentMark:
         score: Her points.
         max_score: What there was to earn.
         complete: Whether nothing waits to be marked by hand.
+        questions: By graded cell, her points and what there was to earn, penalties apart.
     """
 
     student: str
@@ -87,3 +89,4 @@ class StudentMark:
     score: float
     max_score: float
     complete: bool
+    questions: Mapping[str, tuple[float, float]] = field(default_factory=dict)

@@ -45,6 +45,13 @@ class Submission:
         """Another file of the same folder."""
         return replace(self, path=self.path.with_name(name))
 
+    def oddities(self, assignment: str) -> list[str]:
+        """What is odd about where it was found: a notebook of another name, in a sentence."""
+        right = f"{assignment}.ipynb"
+        if self.path.parent.name != assignment or self.path.name == right:
+            return []
+        return [f"The notebook is called {self.path.name!r}; it was taken for {right}."]
+
 
 def handed_in(folders: CourseFolders, assignment: str) -> list[Submission]:
     """Every submission of an assignment in the course's folder, by name."""
@@ -132,10 +139,18 @@ def links(folder: Path) -> list[Path]:
 
 def _in_tree(folder: Path, assignment: str) -> list[Submission]:
     return [
-        Submission(place.parent.name, place / f"{assignment}.ipynb", folder)
+        Submission(place.parent.name, _notebook_in(place, assignment), folder)
         for place in sorted(folder.glob(f"*/{assignment}"))
         if place.is_dir() and not place.parent.name.startswith(".")
     ]
+
+
+def _notebook_in(place: Path, assignment: str) -> Path:
+    """The notebook of a folder: the one with the right name, or else the only one it can be."""
+    right = place / f"{assignment}.ipynb"
+    others = [] if os.path.lexists(right) else sorted(place.glob("*.ipynb"))
+    copies = [other for other in others if is_named_for(other, assignment)] or others
+    return copies[0] if len(copies) == 1 else right
 
 
 def _by_folder(folder: Path, assignment: str) -> list[Submission]:

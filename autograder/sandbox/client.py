@@ -12,12 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from autograder.sandbox.asking import Usage
 from autograder.sandbox.ban import NOTHING, Ban
 from autograder.sandbox.host import Child, Spent
 from autograder.sandbox.layers import floor_is_met, live_layers
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.loader import command, connected, environment
-from autograder.sandbox.submission import SandboxError, Session, Usage
+from autograder.sandbox.submission import SandboxError, Session
 
 __all__ = ["Limits", "SandboxError", "Server", "Session", "Usage"]
 

@@ -189,6 +189,7 @@ def grade(
     submissions: list[Submission] | None = None,
     jobs: int = 1,
     pool: object = None,
+    only: frozenset[str] = frozenset(),
     **options: object,
 ) -> list[Outcome]:
     from autograder.bridge.course import Course, logged_to
@@ -198,7 +199,7 @@ def grade(
         config = Course(folders.root).config
         with gradebook_store(config, RUBRIC) as store:
             store.agree()
-            work = ClassWork(folders, RUBRIC, grader, store, costly=grader.costly)
+            work = ClassWork(folders, RUBRIC, grader, store, costly=grader.costly, only=only)
             found = submissions or handed_in(folders, "tiny")
             return work.grade(found, pool or partial(local, jobs), **options)
 

@@ -32,6 +32,24 @@ def test_moodle_gets_users_by_name():
     assert bob == ["bob", "", "", "", "0"]
 
 
+ASKED = StudentMark(
+    "ada", "", "", "", "", 3, 6, complete=True,
+    questions={"focal-values": (2.0, 2.0), "essay": (1.0, 4.0)},
+)  # fmt: skip
+
+
+def test_each_question_gets_a_column_before_the_total():
+    marks = [ASKED, BOB]
+    table = csv.reader(io.StringIO(FORMATS["moodle"]("focal", marks, questions=True)))
+    head, ada, bob = [row[4:] for row in table]
+    table = csv.reader(io.StringIO(FORMATS["canvas"]("focal", marks, questions=True)))
+    titles, possible, *_ = [row[5:] for row in table]
+
+    assert head == titles == ["focal-values", "focal essay", "focal"]
+    assert (ada, bob) == (["2", "1", "3"], ["0", "0", "0"])
+    assert possible == ["2", "4", "24"]
+
+
 def test_a_class_without_students_is_a_file_with_a_head():
     assert len(rows("moodle")) == 1
     assert rows("canvas")[1][-1] == "0"
