@@ -3,10 +3,13 @@
 import hashlib
 import inspect
 import pickle
+import shutil
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from lossedu.whole_files import write_whole
 
@@ -41,3 +44,21 @@ def once_a_run(function: Callable[..., Any]) -> Callable[..., Any]:
         return known[key]
 
     return asked
+
+
+def folder_once_a_run(name: str, fill: Callable[[Path], object]) -> Path:
+    """A folder that one process of a run fills, while others that ask for it wait.
+
+    Args:
+        name: Of the folder.
+        fill: Fills it; if it fails, the next who asks begins anew.
+    """
+    folder = _folder[0] / name
+    done = _folder[0] / f"{name}.done"
+    with FileLock(_folder[0] / f"{name}.lock"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            fill(folder)
+            done.touch()
+    return folder

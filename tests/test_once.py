@@ -3,7 +3,7 @@
 import pytest
 
 from tests import once
-from tests.once import once_a_run
+from tests.once import folder_once_a_run, once_a_run
 
 asked = []
 
@@ -46,3 +46,28 @@ def test_another_process_finds_what_one_has_computed(tmp_path):
     assert [twin()(8), twin()(8)] == [9, 9]
     assert asked == [8]
     assert len(list((tmp_path / "once").iterdir())) == 1
+
+
+def write_into(folder):
+    asked.append(folder.name)
+    (folder / "page").write_text("written")
+
+
+def test_a_folder_is_filled_once():
+    folders = [folder_once_a_run("book", write_into) for _ in range(2)]
+
+    assert asked == ["book"]
+    assert folders[0] == folders[1]
+    assert [path.name for path in folders[0].iterdir()] == ["page"]
+
+
+def test_a_folder_that_could_not_be_filled_is_filled_anew_by_the_next_who_asks():
+    def fail(folder):
+        (folder / "half").touch()
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        folder_once_a_run("book", fail)
+    folder = folder_once_a_run("book", write_into)
+
+    assert [path.name for path in folder.iterdir()] == ["page"]

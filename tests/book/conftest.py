@@ -12,29 +12,23 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from filelock import FileLock
+from playwright.sync_api import Browser
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from tests import once
 from tests.book.serving import served
+from tests.book.visiting import Reader
 
 ROOT = Path(__file__).parent.parent.parent
 EXTENSIONS = ROOT / "book" / "_ext"
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def built(shared_by_the_run: None) -> Path:
     """The folder of the built site, built once however many processes test."""
-    site = ROOT / "book" / "_build" / "html"
-    shared = tmp_path_factory.getbasetemp()
-    if worker_id != "master":  # each worker has a folder of its own below the run's
-        shared = shared.parent
-    done = shared / "book-is-built"
-    with FileLock(shared / "book.lock"):
-        if not done.exists():
-            build()
-            done.touch()
-    return site
+    once.folder_once_a_run("book", lambda _: build())
+    return ROOT / "book" / "_build" / "html"
 
 
 def build() -> None:
@@ -126,8 +120,22 @@ def small_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallBook:
     return SmallBook(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def shared_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallBook]:
+    """The same for all tests of a file that look at one book."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(EXTENSIONS)
+        yield SmallBook(tmp_path_factory.mktemp("book"))
+
+
 @pytest.fixture(scope="session")
 def site(built: Path) -> Iterator[str]:
     """The address at which the site is served."""
     with served(built) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def reader(browser: Browser) -> Reader:
+    """Whose windows stay open from test to test."""
+    return Reader(browser)

@@ -20,15 +20,13 @@ def letters(text):
 
 
 @pytest.fixture
-def sheet(browser, site):
+def sheet(reader, site):
     """The page, with its formulas typeset, as it is printed."""
-    context = browser.new_context(viewport={"width": 1070, "height": 750})
-    page = context.new_page()
-    page.goto(f"{site}/interview/cheat-sheet.html", wait_until="load")
-    page.wait_for_function("window.MathJax?.startup?.promise?.then(() => true)")
-    page.emulate_media(media="print")
-    yield page
-    context.close()
+    with reader.window(viewport={"width": 1070, "height": 750}) as page:
+        page.goto(f"{site}/interview/cheat-sheet.html", wait_until="load")
+        page.wait_for_function("window.MathJax?.startup?.promise?.then(() => true)")
+        page.emulate_media(media="print")
+        yield page
 
 
 def test_the_sheet_is_the_first_page_and_no_other(sheet):

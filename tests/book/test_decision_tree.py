@@ -1,6 +1,7 @@
 """The decision tree in a page: links without a script, one card at a time with it, an outline."""
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -25,27 +26,24 @@ PAGE = """
 """
 
 
-@pytest.fixture
-def written(small_book):
-    return small_book.page(
+@pytest.fixture(scope="module")
+def written(shared_book):
+    return shared_book.page(
         PAGE, extensions=["myst_nb", "decision_tree"], html_static_path=[str(STATIC)]
     )
 
 
 @pytest.fixture
-def visit(browser, small_book, written):
+def visit(reader, shared_book, written):
     """Open the page from its folder."""
-    contexts = []
+    with ExitStack() as stack:
 
-    def opened(fragment="", **settings):
-        contexts.append(browser.new_context(**settings))
-        page = contexts[-1].new_page()
-        page.goto(f"{(small_book.site / 'page.html').as_uri()}{fragment}")
-        return page
+        def opened(fragment="", **options):
+            page = stack.enter_context(reader.window(**options))
+            page.goto(f"{(shared_book.site / 'page.html').as_uri()}{fragment}")
+            return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+        yield opened
 
 
 def seen(page):

@@ -1,5 +1,7 @@
 """A reader without scripts sees the blank of a drill and opens its solution with the keyboard."""
 
+from contextlib import ExitStack
+
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.book]
@@ -7,19 +9,16 @@ CHAPTERS = ["foundations/what-a-loss-asks", "classification/cross-entropy", "cla
 
 
 @pytest.fixture
-def page(browser, site):
+def page(reader, site):
     """Open a page of the site."""
-    opened = []
+    with ExitStack() as stack:
 
-    def visit(address, **context):
-        opened.append(browser.new_context(**context))
-        page = opened[-1].new_page()
-        page.goto(f"{site}/{address}.html", wait_until="load")
-        return page
+        def visit(address, **options):
+            page = stack.enter_context(reader.window(**options))
+            page.goto(f"{site}/{address}.html", wait_until="load")
+            return page
 
-    yield visit
-    for context in opened:
-        context.close()
+        yield visit
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

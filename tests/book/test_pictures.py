@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from lossedu.whole_files import write_whole
-from tests.book.test_browser import DRAWN, Visit
+from tests.book.visiting import DRAWN, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.book]
 
@@ -38,9 +38,9 @@ def size_of(picture: bytes) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_a_picture_is_taken_from_the_book_and_is_small(browser, site, name):
+def test_a_picture_is_taken_from_the_book_and_is_small(reader, site, name):
     page, top = SHOWN[name]
-    with Visit(browser, site, page, mode="light", size=SIZE) as visit:
+    with Visit(reader, site, page, mode="light", size=SIZE) as visit:
         place = visit.page.locator(top).first.bounding_box()["y"]
         visit.page.evaluate(f"window.scrollTo({{top: {place - 70}, behavior: 'instant'}})")
         # A picture of something that moves shows where it ends.

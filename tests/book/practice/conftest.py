@@ -3,17 +3,19 @@
 import json
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from lossedu.practice.families import bank
+from tests import once
 from tests.book.serving import served
+from tests.book.visiting import Reader, chosen
 
 ROOT = Path(__file__).parent.parent.parent.parent
 FAMILIES = Path(__file__).parent / "families"
@@ -30,16 +32,19 @@ def names() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def practice_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def practice_book(shared_by_the_run: None) -> Path:
     """The folder of the site, whose families are those beside this file."""
-    folder = tmp_path_factory.mktemp("practice")
+    return once.folder_once_a_run("practice", _make) / "html"
+
+
+def _make(folder: Path) -> None:
     source = folder / "source"
     _write_pages(source)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(ROOT / "book" / "_ext")
         with _small_bank(patch):
             _build(source, folder)
-    return folder / "html"
+    (folder / "html" / "favicon.ico").touch()  # browsers ask for it by themselves
 
 
 @contextmanager
@@ -111,59 +116,69 @@ def _build(source: Path, folder: Path) -> None:
 @pytest.fixture(scope="session")
 def practice_site(practice_book: Path) -> Iterator[str]:
     """The address at which that site is served."""
-    (practice_book / "favicon.ico").touch()  # browsers ask for it by themselves
     with served(practice_book) as address:
         yield address
 
 
 @pytest.fixture
-def folder(browser: Browser, practice_book: Path) -> Iterator[Callable[..., Page]]:
-    """Open a page of the saved folder; what it complains of, or asks of a host, fails the test."""
-    with _opening(browser, practice_book.as_uri()) as open_page:
+def folder(reader: Reader, practice_book: Path) -> Iterator[Callable[..., Page]]:
+    """Open a page of the saved folder; what it complains of, or asks of a host, fails the test.
+
+    Each page that it loads begins with nothing kept but what the test says.
+    """
+    with _opening(reader, practice_book.as_uri(), first="localStorage.clear();") as open_page:
         yield open_page
 
 
 @pytest.fixture
-def online(browser: Browser, practice_site: str) -> Iterator[Callable[..., Page]]:
+def online(reader: Reader, practice_site: str) -> Iterator[Callable[..., Page]]:
     """Open a served page, for a test that loads one twice or in two tabs.
 
     What a page of a folder has stored Chromium forgets in a few of a hundred loads if the machine
     is busy; what a served page has stored, in none.
     """
-    with _opening(browser, practice_site) as open_page:
+    with _opening(reader, practice_site) as open_page:
         yield open_page
 
 
 @contextmanager
-def _opening(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    contexts, complaints = [], []
+def _opening(reader: Reader, address: str, *, first: str = "") -> Iterator[Callable[..., Page]]:
+    complaints = []
     ours = (f"{address}/", "data:", "blob:")
+    events = {
+        "pageerror": lambda error: complaints.append(str(error)),
+        "console": lambda said: said.type == "error" and complaints.append(said.text),
+        "request": lambda asked: _must_be_of(ours, asked.url, complaints),
+    }
+    with ExitStack() as stack:
 
-    def open_page(
-        name: str, *, state: object = None, script: str = "", mode: str = "light", **options: object
-    ) -> Page:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        context.add_init_script(
-            f"localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}')"
-        )
-        if state is not None:
-            text = state if isinstance(state, str) else json.dumps(state)
-            kept = f"localStorage.setItem({KEY!r}, {json.dumps(text)})"
-            script += f"\nif (!localStorage.getItem({KEY!r})) {{ {kept}; }}"
-        if script:
-            context.add_init_script(script)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
-        page.on("request", lambda asked: _must_be_of(ours, asked.url, complaints))
-        page.goto(f"{address}/{name}.html", wait_until="load")
-        return page
+        def open_page(
+            name: str,
+            *,
+            state: object = None,
+            script: str = "",
+            mode: str = "light",
+            **options: object,
+        ) -> Page:
+            before = first + chosen(mode) + _kept(state) + script
+            page = stack.enter_context(reader.window(script=before, **options))
+            for event, hear in events.items():
+                page.on(event, hear)
+                stack.callback(page.remove_listener, event, hear)
+            page.goto(f"{address}/{name}.html", wait_until="load")
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
+        yield open_page
     assert complaints == []
+
+
+def _kept(state: object) -> str:
+    """A script after which a page finds what it has kept."""
+    if state is None:
+        return ""
+    text = state if isinstance(state, str) else json.dumps(state)
+    kept = f"localStorage.setItem({KEY!r}, {json.dumps(text)})"
+    return f"\nif (!localStorage.getItem({KEY!r})) {{ {kept}; }}"
 
 
 def _must_be_of(ours: tuple[str, ...], url: str, complaints: list[str]) -> None:
