@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from lossedu.training.early_stopping import EarlyStopping
     from lossedu.training.fit import fit
     from lossedu.training.history import History
-    from lossedu.training.loop import Run
     from lossedu.training.mining import AcrossProcesses, AdaptiveFocus, HardExamples
     from lossedu.training.recipes import Recipe, recipe_table, recipes
+    from lossedu.training.run import Run
     from lossedu.training.sampling import (
         CurriculumSampler,
         class_balanced_sampler,

@@ -15,11 +15,13 @@ from lossedu.arguments.checks import check_choice, check_count, check_positive
 from lossedu.extras import explained
 from lossedu.losses import LossModule
 from lossedu.training.batches import Share, Source
-from lossedu.training.loop import Loop, Metric, Plan, Run
+from lossedu.training.interruption import signals_awaited
+from lossedu.training.loop import Loop
 from lossedu.training.module_states import modes_kept
 from lossedu.training.passes import Loss
 from lossedu.training.process_group import ended_at_exit
 from lossedu.training.random_states import scoped, stream_seed
+from lossedu.training.run import Metric, Plan, Run
 from lossedu.training.run_state import Saver
 from lossedu.training.trackers import Tracker, accelerate_trackers
 
@@ -167,7 +169,9 @@ def optimizer_of(
 
 def _needs_closure(optimizer: Optimizer) -> bool:
     """Whether ``step`` cannot be called without arguments, as that of LBFGS."""
-    return any(p.default is p.empty for p in signature(optimizer.step).parameters.values())
+    # Of the class: a schedule puts a step of its own, with any arguments, before the instance's.
+    _, *rest = signature(type(optimizer).step).parameters.values()
+    return any(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in rest)
 
 
 def _fastest(make: Callable[..., Optimizer], parameters: Iterable[nn.Parameter]) -> dict[str, bool]:
@@ -234,10 +238,11 @@ def go(loop: Loop, saver: Saver) -> None:
         if hasattr(callback, "on_start"):
             callback.on_start(loop.run)
     saver.resume(loop)
-    loop.trackers.open(loop.run.history)
-    try:
-        loop.go()
-        if not loop.failed:
-            saver(loop, "end")
-    finally:
-        loop.trackers.close()
+    with signals_awaited(saver.checkpoints is not None) as loop.interruption:
+        loop.trackers.open(loop.run.history)
+        try:
+            loop.go()
+            if not loop.failed:
+                saver(loop, "end")
+        finally:
+            loop.trackers.close()

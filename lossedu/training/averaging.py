@@ -9,7 +9,7 @@ from lossedu.arguments.checks import check_number
 from lossedu.training.module_states import load_by_name
 
 if TYPE_CHECKING:
-    from lossedu.training.loop import Run
+    from lossedu.training.run import Run
 
 
 class WeightAverage:

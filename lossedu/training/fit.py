@@ -25,10 +25,11 @@ from lossedu.training.batches import Data, batches_of
 from lossedu.training.checkpoints import Checkpoints
 from lossedu.training.early_stopping import EarlyStopping
 from lossedu.training.history import History
-from lossedu.training.loop import Loop, Metric, Plan, Run
+from lossedu.training.loop import Loop
 from lossedu.training.module_states import unwrapped
 from lossedu.training.passes import Loss
 from lossedu.training.progress import progress_bar
+from lossedu.training.run import Metric, Plan, Run
 from lossedu.training.run_state import Saver
 from lossedu.training.trackers import Tracker, Trackers
 
@@ -101,11 +102,16 @@ def fit(
         metrics: Functions of outputs and targets (and the batch's other parts) of the whole epoch,
             by the names of their columns.
         early_stopping: When to stop early.
-        checkpoints: Where they go, and when; the run goes on from those it finds there.
+        checkpoints: Where they go, and when; the run goes on from those it finds there.  SIGINT
+            (Ctrl-C) and SIGTERM then end it after the step at hand with a last checkpoint, and act
+            as they would have; the second one is not waited for.  Several processes end together,
+            within 64 steps.  What you change of the optimizer (its learning rate, say) holds from
+            there on, and an event says so; another schedule is refused.
         callbacks: Objects with any of ``on_start``, ``after_step`` and ``after_epoch``, each called
             with the `Run`; ``state_dict`` and ``load_state_dict`` if they remember anything.
         seed: What order and randomness depend on; the caller's random states stay as they are.
-        progress: Whether to show a bar (in a terminal only).
+        progress: Whether to show a bar in a terminal, or one line an epoch at most where standard
+            error is a file or a pipe; a notebook shows neither.
         trackers: Paths that end in ``.jsonl``, names that accelerate knows, or its trackers.
 
     Returns:
@@ -145,7 +151,8 @@ def fit(
             saver = Saver(checkpoints)
             if callable(schedule):
                 schedule = schedule(run.optimizer)
-            with progress_bar(total_steps(plan, sources[0], batch_size), shown=progress) as shown:
+            wanted = progress and accelerator.is_main_process
+            with progress_bar(total_steps(plan, sources[0], batch_size), shown=wanted) as shown:
                 loop = Loop(
                     accelerator=accelerator,
                     model=called,

@@ -1,70 +1,25 @@
 """The loop itself: batches to steps, steps to epochs, and a look at each."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from lossedu.training import nonfinite
 from lossedu.training.batches import Batch, Source
-from lossedu.training.early_stopping import EarlyStopping
 from lossedu.training.epoch_summary import measured, summarise
-from lossedu.training.history import History
+from lossedu.training.interruption import Interruption
 from lossedu.training.outputs import TAIL, Outputs
-from lossedu.training.passes import Loss, Passes
+from lossedu.training.passes import Passes
 from lossedu.training.progress import Progress
+from lossedu.training.run import Plan, Run
 from lossedu.training.telemetry import StepFigures, StepTelemetry, UpdateRatio, gradient_norms
 from lossedu.training.trackers import Trackers
-
-Metric = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long to train and what to look at; see `fit`."""
-
-    epochs: int | None
-    steps: int | None
-    accumulate: int
-    clip: float | None
-    metrics: Mapping[str, Metric]
-    early_stopping: EarlyStopping | None
-
-
-@dataclass
-class Run:
-    """What a callback sees, and may change.
-
-    Attributes:
-        model: The model, without what accelerate, ``torch.compile`` or
-            DistributedDataParallel wraps around it.
-        loss: The loss.
-        optimizer: The optimizer.
-        history: Complete at the end of an epoch; within one, some steps behind.
-        step: How many optimizer steps are behind it.
-        epoch: The number of the epoch.
-        batch: How many batches of the epoch are behind it.
-        stopped: Why it stops, or empty.
-    """
-
-    model: nn.Module
-    loss: Loss
-    optimizer: Optimizer
-    history: History
-    step: int = 0
-    epoch: int = 0
-    batch: int = 0
-    stopped: str = ""
-
-    def stop(self, reason: str) -> None:
-        """Stop after this step or epoch."""
-        self.stopped = self.stopped or reason
 
 
 @dataclass
@@ -83,6 +38,8 @@ class Loop:
     trackers: Trackers
     progress: Progress
     save: Callable[["Loop", Any], None]
+    interruption: Interruption = field(default_factory=Interruption)
+    begun: dict[str, Any] = field(default_factory=dict)  # with what: see `begun_with`
     order: dict[str, Tensor] = field(default_factory=dict)  # of this epoch, before it began
     telemetry: StepTelemetry = field(init=False)
     tail: Outputs = field(init=False)
@@ -122,7 +79,7 @@ class Loop:
 
     def _done(self) -> bool:
         run, plan = self.run, self.plan
-        if run.stopped:
+        if run.stopped or self._interrupted():
             return True
         between = run.batch == 0 and run.epoch > 0
         if between and plan.early_stopping and plan.early_stopping.says_stop(run.history):
@@ -144,12 +101,20 @@ class Loop:
                 break
             run.batch += len(group)
             self.save(self, "step")
+            if self._interrupted():
+                break
         self.fetch()
-        if self.failed:
+        if self.failed or self.interruption.number:
             return
         if run.step == before and run.batch == 0:
             raise ValueError("train must yield at least one batch an epoch, but yields none.")
         self._end_epoch()
+
+    def _interrupted(self) -> bool:
+        """Whether a signal asks for the end; several processes agree where they have fetched."""
+        if self.interruption.asked(self.accelerator, together=not self.telemetry.block):
+            self.run.stop(f"signal {self.interruption.number}")
+        return self.interruption.number > 0 and bool(self.run.stopped)
 
     def _into_training(self) -> None:
         """All but the parts that the caller keeps in evaluation mode: a frozen backbone, say."""

@@ -11,7 +11,7 @@ from lossedu.arguments.checks import check_number
 from lossedu.losses import gather_batch, hard_example_mask, sigmoid_focal_loss
 
 if TYPE_CHECKING:
-    from lossedu.training.loop import Run
+    from lossedu.training.run import Run
 
 Reduction = Literal["mean", "sum", "none"]
 

@@ -6,6 +6,12 @@ from typing import Any, Literal
 import torch
 
 from lossedu.training import random_states
+from lossedu.training.begun_with import (
+    check_schedule,
+    honoured,
+    settings_of_groups,
+    settings_of_schedule,
+)
 from lossedu.training.checkpoints import CheckpointError, Checkpoints
 from lossedu.training.history import History
 from lossedu.training.loop import Loop
@@ -31,6 +37,9 @@ class Saver:
         if self.checkpoints is None:
             return False
         _everywhere(loop, self.checkpoints.prepare)
+        optimizer, schedule = loop.run.optimizer, loop.schedule
+        loop.begun["optimizer"] = settings_of_groups(optimizer)
+        loop.begun["schedule"] = settings_of_schedule(schedule)
         state = self.checkpoints.latest() if self.checkpoints.resume else None
         if state is None:
             return False
@@ -117,6 +126,7 @@ def capture(loop: Loop) -> dict[str, Any]:
         "random": _of_all(loop, random_states.capture()),
         "callbacks": [c.state_dict() if hasattr(c, "state_dict") else {} for c in loop.callbacks],
         "history": _columns(run.history),
+        "begun": loop.begun,
     }
     owners = {"schedule": loop.schedule, "scaler": loop.accelerator.scaler, "loss": run.loss}
     for name, owner in owners.items():
@@ -162,10 +172,11 @@ def load(loop: Loop, state: dict[str, Any]) -> None:
                 f"checkpoints must hold the same run, but {name} was {before[name]!r} there and "
                 f"is {told[name]!r} here. Hint: one folder a run."
             )
+    check_schedule(state.get("begun", loop.begun)["schedule"], loop.begun["schedule"])
     run.step, run.epoch, run.batch = (state[name] for name in ("step", "epoch", "batch"))
     loop.telemetry.loss_sum, loop.telemetry.weight_sum = state["sums"]
     load_by_name(run.model, state["model"])
-    run.optimizer.load_state_dict(state["optimizer"])
+    changes = _load_optimizer(loop, state)
     for name, owner in (
         ("schedule", loop.schedule),
         ("scaler", loop.accelerator.scaler),
@@ -180,8 +191,21 @@ def load(loop: Loop, state: dict[str, Any]) -> None:
         columns = getattr(run.history, kind)
         columns.clear()
         columns.update({n: c.tolist() for n, c in state["history"][kind].items()})
-    run.history.events[:] = state["history"]["events"]
+    run.history.events[:] = state["history"]["events"] + changes
     _load_order(loop, state)
+
+
+def _load_optimizer(loop: Loop, state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Its state, and what the caller has changed since; returns an event for each change."""
+    optimizer, begun = loop.run.optimizer, state.get("begun")
+    given = [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
+    optimizer.load_state_dict(state["optimizer"])
+    if begun is None:  # written before this was kept
+        return []
+    scheduled = bool(loop.begun["schedule"])
+    before, now = begun["optimizer"], loop.begun["optimizer"]
+    events = honoured(optimizer, given, before, now, scheduled=scheduled)
+    return [{"step": loop.run.step, **event} for event in events]
 
 
 def _load_order(loop: Loop, state: dict[str, Any]) -> None:

@@ -141,6 +141,16 @@ def test_the_schedule_moves_after_every_step_and_plateaus_after_epochs(quick_fit
     assert history.steps["learning_rate"] == pytest.approx([1e-2] * 6 + [1e-3] * 3)
 
 
+def test_an_optimizer_that_a_schedule_has_wrapped_already_is_taken(quick_fit):
+    model = small_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 3)
+
+    history, _ = quick_fit(model, optimizer=optimizer, schedule=schedule)
+
+    assert history.steps["learning_rate"] == pytest.approx([0.1] * 3 + [0.01] * 3)
+
+
 def test_validation_sees_every_example_once_and_trains_nothing(quick_fit):
     valid = small_data(19, seed=5)
     model = nn.Sequential(nn.BatchNorm1d(3), small_model())

@@ -14,7 +14,7 @@ from lossedu.training.batches import Data
 from lossedu.training.module_states import unwrapped
 
 if TYPE_CHECKING:
-    from lossedu.training.loop import Run
+    from lossedu.training.run import Run
 
 
 class EqualAverage(WeightAverage):

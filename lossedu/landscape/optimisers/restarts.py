@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts
 from lossedu.arguments.checks import check_count, check_number
 
 if TYPE_CHECKING:
-    from lossedu.training.loop import Run
+    from lossedu.training.run import Run
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from lossedu.tables import Table
 from lossedu.training.batches import Data
 
 if TYPE_CHECKING:
-    from lossedu.training.loop import Run
+    from lossedu.training.run import Run
 
 
 @dataclass(frozen=True)
