@@ -26,7 +26,7 @@ from nbgrader.utils import compute_checksum, parse_utc
 from traitlets.config import Config
 
 from autograder.bridge.configuration import open_gradebook
-from autograder.grading.marks import CellMark, DisagreementError, cell_marks
+from autograder.grading.marks import UNDECIDED, CellMark, DisagreementError, cell_marks
 from autograder.grading.outcomes import Outcome, StudentMark
 from autograder.grading.plain import printable
 from autograder.grading.submissions import WHEN, Submission, SubmissionError, content
@@ -246,8 +246,12 @@ def _comment(
 
 
 def _is_answered(cell: nbformat.NotebookNode | None) -> bool:
-    """Whether a cell holds something else than was given out."""
-    if cell is None or not cell.source.strip():
+    """Whether a cell holds something else than was given out, or that may stand elsewhere."""
+    if cell is None:
+        return False
+    if cell.metadata.get(UNDECIDED):
+        return True
+    if not cell.source.strip():
         return False
     return bool(cell.metadata.nbgrader.get("checksum") != compute_checksum(cell))
 

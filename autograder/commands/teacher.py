@@ -17,6 +17,7 @@ from autograder.commands.usage import (
     one_line,
     refused,
 )
+from autograder.grading.plain import printable
 from lossedu.names import unknown_name
 
 if TYPE_CHECKING:
@@ -132,6 +133,21 @@ def export(
     waiting = sum(not mark.complete for mark in marks)
     if waiting:
         typer.echo(f"{waiting} of {len(marks)} still wait for marks by hand.", err=True)
+    _say_unread(root, assignment)
+
+
+def _say_unread(root: Path, assignment: str) -> None:
+    """Name those whose 0 stands for a file that could not be read."""
+    from autograder.grading.folders import CourseFolders
+    from autograder.grading.journal import outcomes
+
+    known = outcomes(CourseFolders(root).journal(assignment))
+    unread = [printable(one.submission) for one in known if one.status == "unreadable"]
+    if unread:
+        typer.echo(
+            f"{len(unread)} could not be read and count 0 by machine: {', '.join(unread)}.",
+            err=True,
+        )
 
 
 @commands.command()

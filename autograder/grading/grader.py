@@ -24,7 +24,7 @@ from autograder.grading.notebooks import (
     composed,
     experiments,
     is_test,
-    read,
+    read_and_repaired,
 )
 from autograder.grading.outcomes import CheckResult, Outcome
 from autograder.sandbox.client import Server, Session, Usage
@@ -71,7 +71,8 @@ def grade(
     start = time.perf_counter()
     checks = [check for check in assignment.rubric.checks if costly or not check.costly]
     try:
-        work = composed(read(raw), assignment.template)
+        notebook, repairs = read_and_repaired(raw)
+        work = composed(notebook, assignment.template)
     except UnreadableError as error:
         seconds = time.perf_counter() - start
         return Graded(_unreadable(submission, assignment.name, checks, str(error), seconds), None)
@@ -79,6 +80,7 @@ def grade(
     cells = _cells(work.notebook, own, trained(assignment.rubric.checks), costly=costly)
     runs, findings, usage, used_up = _asked(server, cells, checks, secret)
     results = [_result(check, finding) for check, finding in zip(checks, findings, strict=True)]
+    short = [f"Time was short: {used_up}."] if used_up else []
     outcome = Outcome(
         submission,
         assignment.name,
@@ -88,7 +90,7 @@ def grade(
         peak_mb=usage.peak_mb,
         status=_status(runs, usage.status),
         checks=results,
-        integrity=[*work.integrity, *([f"Time was short: {used_up}."] if used_up else [])],
+        integrity=[*repairs, *work.integrity, *short],
     )
     return Graded(outcome, show(work.notebook, runs, list(zip(checks, findings, strict=True))))
 

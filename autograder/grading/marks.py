@@ -12,6 +12,9 @@ if TYPE_CHECKING:  # a rubric brings torch; marks need only its names
 
 CHECK_FAILED = "The check itself failed, which is not your fault; your teacher can see why."
 
+UNDECIDED = "undecided"
+"""In the metadata of an empty answer, if what stands elsewhere in the notebook may be it."""
+
 
 class DisagreementError(RefusalError, ValueError):
     """The gradebook and the rubric do not mean the same cells."""

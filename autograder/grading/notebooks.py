@@ -13,7 +13,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.grading.marks import UNDECIDED
 from autograder.grading.recovery import recovered
+from autograder.grading.repair import repaired
 from autograder.rubrics import Rubric, rubric
 
 MOST_BYTES = 20 * 2**20
@@ -79,6 +81,15 @@ def read(raw: bytes) -> NotebookNode:
     Raises:
         UnreadableError: If there is none.
     """
+    return read_and_repaired(raw)[0]
+
+
+def read_and_repaired(raw: bytes) -> tuple[NotebookNode, list[str]]:
+    """The notebook in a file, and what had to be repaired to read it, in sentences.
+
+    Raises:
+        UnreadableError: If there is none.
+    """
     if len(raw) > MOST_BYTES:
         raise UnreadableError(
             f"a notebook must be at most {MOST_BYTES >> 20} MB, but this one has "
@@ -95,6 +106,7 @@ def read(raw: bytes) -> NotebookNode:
         content = json.loads(raw)
         if not isinstance(content, dict) or not {"cells", "worksheets"} & set(content):
             raise ValueError("it has no cells")
+        content, notes = repaired(content)
         _unique_ids(content.get("cells", []))
         notebook = nbformat.reads(json.dumps(content), as_version=4)
         nbformat.validate(notebook)
@@ -109,7 +121,7 @@ def read(raw: bytes) -> NotebookNode:
     except Exception as error:  # parsers of nbformat raise errors of many kinds
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         raise UnreadableError(f"the file must be a Jupyter notebook, but: {reason}") from error
-    return notebook
+    return notebook, notes
 
 
 def _other_kind(raw: bytes) -> str:
@@ -129,14 +141,13 @@ def _other_kind(raw: bytes) -> str:
 
 
 def _unique_ids(cells: list[dict[str, object]]) -> None:
-    """Give every cell an id of its own: copied cells share one, and nbformat refuses that."""
+    """Give every cell an id of its own: old ones have none, and copied ones share one."""
     seen: set[object] = set()
     for number, cell in enumerate(cells):
-        if "id" in cell:
-            known = cell["id"] if isinstance(cell["id"], str) else ""
-            if not _AN_ID.fullmatch(known) or known in seen:
-                cell["id"] = f"cell-{number}-{len(cells)}"
-            seen.add(cell["id"])
+        known = cell.get("id")
+        if not isinstance(known, str) or not _AN_ID.fullmatch(known) or known in seen:
+            cell["id"] = f"cell-{number}-{len(cells)}"
+        seen.add(cell["id"])
 
 
 def grade_id(cell: NotebookNode) -> str:
@@ -165,8 +176,9 @@ def composed(submitted: NotebookNode, template: NotebookNode) -> Composed:
     given = {grade_id(cell): cell for cell in template.cells if grade_id(cell)}
     seen: Counter[str] = Counter()
     cells: list[NotebookNode] = []
-    answers, integrity = recovered(submitted, template)
-    for cell in answers:
+    found = recovered(submitted, template)
+    integrity = list(found.notes)
+    for cell in found.cells:
         name = grade_id(cell)
         original = given.get(name)
         seen[name] += 1
@@ -193,6 +205,8 @@ def composed(submitted: NotebookNode, template: NotebookNode) -> Composed:
     notebook = nbformat.from_dict({**template, "cells": _with_missing(cells, template, missing)})
     for number, cell in enumerate(notebook.cells):
         cell.id = grade_id(cell) or f"own-{number}"
+        if grade_id(cell) in found.undecided:
+            cell.metadata[UNDECIDED] = True
     return Composed(notebook, integrity)
 
 

@@ -18,6 +18,7 @@ MOST_BYTES = 64 * 2**20
 _READ_NO_LINK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _FOLDER_NO_LINK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0)
 WHEN = "timestamp.txt"  # what nbgrader puts beside a submission
+SUBMITTED = "submitted"  # nbgrader's folder of what was handed in, by student
 # What browsers, file managers and Jupyter add to the name of a second copy.
 _OF_A_COPY = frozenset(["copy", "copia", "copie", "kopie", "kopia", "of", "von", "de"])
 
@@ -74,7 +75,7 @@ def named(paths: Sequence[Path], assignment: str) -> list[Submission]:
     for path in paths:
         if path.is_dir():
             loose = sorted(path.glob("*.ipynb"))
-            inside = _in_tree(path, assignment) or ([] if loose else _by_folder(path, assignment))
+            inside = _in_folder(path, assignment, loose=bool(loose))
             if not (inside or loose):
                 raise SubmissionError(f"{path} must hold submissions, but has no notebook.")
             found += inside
@@ -96,7 +97,21 @@ def named(paths: Sequence[Path], assignment: str) -> list[Submission]:
                 f"{submission.path} are both by {submission.name!r}. "
                 "Hint: a folder a student, or a file named after each."
             )
-    return list(by_name.values())
+    return [replace(one, below=_handed_in_below(one)) for one in by_name.values()]
+
+
+def lone(path: Path) -> Submission:
+    """One notebook, whatever it is called: neither it nor the folders it is in may be links.
+
+    Below the folder one works in no link is followed at all.
+    """
+    place = Path(os.path.normpath(path.absolute()))  # ``..`` goes, links stay
+    levels = 2 if place.parent.name == place.stem else 1  # <student>/<assignment>/, or <student>/
+    below = place.parents[min(levels, len(place.parents) - 1)]
+    if place.is_relative_to(Path.cwd()):
+        below = Path.cwd()
+    one = Submission("you", place, below)
+    return replace(one, below=_handed_in_below(one))
 
 
 def content(submission: Submission) -> bytes:
@@ -137,9 +152,28 @@ def links(folder: Path) -> list[Path]:
     )
 
 
+def _handed_in_below(one: Submission) -> Path | None:
+    """The folder from which on no link is followed: where it lies among what was handed in, that.
+
+    The folder of one student may be named alone, and be a link itself.
+    """
+    among = [place for place in one.path.parents if place.name == SUBMITTED]
+    if one.below is None or not among:
+        return one.below
+    return among[-1] if one.below.is_relative_to(among[-1]) else one.below
+
+
+def _in_folder(folder: Path, assignment: str, *, loose: bool) -> list[Submission]:
+    """What a folder holds by its folders: a class, or one student's work."""
+    path = _notebook_in(folder.absolute() / assignment, assignment)
+    if not loose and path.is_file():
+        return [Submission(_as_text(path.parents[1].name), path, path.parents[2])]
+    return _in_tree(folder, assignment) or ([] if loose else _by_folder(folder, assignment))
+
+
 def _in_tree(folder: Path, assignment: str) -> list[Submission]:
     return [
-        Submission(place.parent.name, _notebook_in(place, assignment), folder)
+        Submission(_as_text(place.parent.name), _notebook_in(place, assignment), folder)
         for place in sorted(folder.glob(f"*/{assignment}"))
         if place.is_dir() and not place.parent.name.startswith(".")
     ]
@@ -153,6 +187,11 @@ def _notebook_in(place: Path, assignment: str) -> Path:
     return copies[0] if len(copies) == 1 else right
 
 
+def _as_text(name: str) -> str:
+    """A name on disk as text: bytes that are none are written out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def _by_folder(folder: Path, assignment: str) -> list[Submission]:
     """One notebook in each folder of a student: the one with the right name, or the only one."""
     found = []
@@ -161,7 +200,7 @@ def _by_folder(folder: Path, assignment: str) -> list[Submission]:
         if inside and not student.name.startswith("."):
             right = student / f"{assignment}.ipynb"  # of several others, none can be chosen
             path = inside[0] if len(inside) == 1 else right
-            found.append(Submission(student.name, path, folder))
+            found.append(Submission(_as_text(student.name), path, folder))
     return found
 
 
@@ -175,11 +214,11 @@ def _from_files(paths: Sequence[Path], assignment: str) -> list[Submission]:
 def _from_file(path: Path, assignment: str, *, alone: bool) -> Submission:
     in_tree = path.stem == assignment and path.parent.name == assignment
     if in_tree:
-        name, below = path.parent.parent.name, path.parent.parent.parent
+        name, below = _as_text(path.parent.parent.name), path.parent.parent.parent
     elif alone and is_named_for(path, assignment):
-        name, below = path.parent.name, path.parent.parent
+        name, below = _as_text(path.parent.name), path.parent.parent
     else:  # among several in one folder, the names of the files tell them apart
-        name, below = path.stem, path.parent
+        name, below = _as_text(path.stem), path.parent
     if name.startswith(".") or not name:
         raise SubmissionError(f"{path} must name its student, but gives {name!r}.")
     return Submission(name, path, below)

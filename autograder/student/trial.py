@@ -8,7 +8,7 @@ import nbformat
 from autograder.grading.engine import Engine
 from autograder.grading.notebooks import UnreadableError, grade_id, read
 from autograder.grading.outcomes import Outcome
-from autograder.grading.submissions import Submission, SubmissionError, content, is_named_for
+from autograder.grading.submissions import SubmissionError, content, is_named_for, lone
 from autograder.grading.workers import UnavailableError
 from autograder.rubrics import names, rubric
 from lossedu.names import suggestion
@@ -73,4 +73,4 @@ def _content(path: Path) -> bytes:
         beside = [other.name for other in path.parent.glob("*.ipynb")]
         hint = suggestion(path.name, beside)
         raise SubmissionError(f"{path} must be a notebook, but is not there.{hint}")
-    return content(Submission("you", path))
+    return content(lone(path))

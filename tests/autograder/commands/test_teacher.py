@@ -107,6 +107,24 @@ def test_an_export_goes_to_the_terminal_or_into_a_file(run, course, tmp_path):
     assert "Points Possible" in target.read_text()
 
 
+def test_an_export_says_who_could_not_be_read(run, course):
+    assert run("release", "focal").exit_code == 0
+    path = CourseFolders(course).journal("focal")
+    nothing = [CheckResult("focal.values", 0.0, 3.0, "missing")]
+    with journal.locked(path):
+        for name, status in (("ada", "graded"), ("eve\x1b[2J", "unreadable")):
+            outcome = Outcome(name, "focal", 0.0, 3.0, 0.1, 9.0, status, nothing)
+            journal.note_outcome(path, f"print of {name}", outcome)
+
+    said = run("export", "focal", "--for", "moodle")
+
+    assert said.exit_code == 0
+    assert (
+        "1 could not be read and count 0 by machine: eve\N{REPLACEMENT CHARACTER}[2J" in said.stderr
+    )
+    assert "ada" not in said.stderr
+
+
 def test_an_export_for_an_unknown_platform_says_which_there_are(run):
     said = run("export", "focal", "--for", "paper")
 

@@ -3,9 +3,11 @@
 import os
 from datetime import UTC, datetime
 
+import nbformat
 import pytest
 from sqlalchemy import create_engine, text
 
+from autograder.grading.marks import UNDECIDED
 from tests.autograder import tiny_class as tiny
 from tests.autograder.grading.courses import BOOK, COMMENTS, rows
 
@@ -45,6 +47,20 @@ def test_marks_go_into_the_gradebook_and_what_is_marked_by_hand_waits(folders):
     }
     silent = {(student, cell) for student, cell, said, _ in rows(folders, COMMENTS) if said}
     assert silent == {("bob", "tiny-essay"), ("eve", "tiny-answer"), ("eve", "tiny-essay")}
+
+
+def test_an_empty_answer_that_may_stand_elsewhere_waits_for_the_teacher(folders):
+    for name, undecided in (("ann", True), ("bob", False)):
+        notebook = nbformat.reads(tiny.notebook(folders, "answer = 2", essay=""), as_version=4)
+        (essay,) = (cell for cell in notebook.cells if cell.id == "tiny-essay")
+        if undecided:  # as `composed` has it, which keeps nothing of the kind from a student
+            essay.metadata[UNDECIDED] = True
+        tiny.hand_in(folders, name, nbformat.writes(notebook))
+
+    tiny.grade(folders, tiny.TinyGrader())
+
+    essays = {row[0]: (row[2], row[5]) for row in rows(folders, BOOK) if row[1] == "tiny-essay"}
+    assert essays == {"ann": (None, 1), "bob": (0.0, 0)}
 
 
 def test_the_graded_notebook_is_kept_where_nbgrader_looks_and_cannot_be_edited(folders):

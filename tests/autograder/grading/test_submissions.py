@@ -13,6 +13,7 @@ from autograder.grading.submissions import (
     handed_in,
     is_named_for,
     links,
+    lone,
     named,
 )
 
@@ -244,6 +245,9 @@ def test_no_link_is_followed_out_of_a_submission_at_any_level(linked, level):
         "the tree": handed_in(folders, "focal"),
         "a folder": named([submitted], "focal"),
         "a file": named([path], "focal"),
+        "a student's folder": named([submitted / "eve"], "focal"),
+        "an assignment's folder": named([submitted / "eve" / "focal"], "focal"),
+        "one notebook": [lone(path)],
     }
 
     assert path.read_text() == "the answer", "whoever follows links gets the answer"
@@ -251,6 +255,53 @@ def test_no_link_is_followed_out_of_a_submission_at_any_level(linked, level):
         for one in (found[0], found[0].beside("timestamp.txt")):
             with pytest.raises(SubmissionError, match=r"is a link to|must be (there|called)"):
                 content(one)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("start", ["class", "class/eve", "."])
+def test_one_notebook_is_not_reached_by_a_link_from_where_one_works(
+    linked, level, start, tmp_path, monkeypatch
+):
+    submitted = linked(level).course / "submitted"
+    submitted.rename(tmp_path / "class")  # nbgrader's name of the folder says nothing here
+    if level != "the student's folder" or start != "class/eve":
+        monkeypatch.chdir(tmp_path / start)
+    path = tmp_path / "class" / "eve" / "focal" / "focal.ipynb"
+
+    for way in (path, Path(os.path.relpath(path))):
+        assert way.read_text() == "the answer", "whoever follows links gets the answer"
+        with pytest.raises(SubmissionError, match="is a link to"):
+            content(lone(way))
+
+
+@pytest.mark.parametrize("start", ["a/b", "a", "elsewhere"])
+def test_one_notebook_is_read_wherever_it_is(tmp_path, monkeypatch, start):
+    write(tmp_path, "a/b/focal.ipynb", "elsewhere/other")
+    monkeypatch.chdir(tmp_path / start)
+    path = tmp_path / "a" / "b" / "focal.ipynb"
+
+    for way in (path, Path(os.path.relpath(path))):
+        assert content(lone(way)) == b"a/b/focal.ipynb"
+
+
+def test_a_students_folder_by_itself_is_hers(folders, monkeypatch):
+    monkeypatch.chdir(folders.submitted("focal", "ann").parent)
+
+    for way in (folders.course / "submitted" / "ann", Path()):
+        (one,) = named([way], "focal")
+        assert (one.name, content(one)) == ("ann", b"ann")
+
+
+def test_a_name_that_is_no_text_is_written_out(tmp_path):
+    name = os.fsdecode(b"ann\xff")
+    for path in (tmp_path / name / "focal" / "focal.ipynb", tmp_path / "loose" / f"{name}.ipynb"):
+        path.parent.mkdir(parents=True)
+        path.write_text("hers")
+
+    in_tree, loose = named([tmp_path], "focal"), named([tmp_path / "loose"], "focal")
+
+    assert [one.name for one in (*in_tree, *loose)] == ["ann\\xff"] * 2
+    assert [content(one) for one in (*in_tree, *loose)] == [b"hers"] * 2
 
 
 def test_a_folder_of_students_folders_that_are_links_is_not_followed(tmp_path):
