@@ -1,19 +1,28 @@
-"""What is published: a wheel with all that runs, and an sdist that the wheel can be made from."""
+"""What is published: a wheel with all that a student runs, and an sdist that it can be made from.
 
+What only a teacher may have is in a wheel of its own, which the clone makes.
+"""
+
+import itertools
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
 from email.message import Message
 from email.parser import Parser
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from autograder.rubrics import rubric
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("lossedu", "autograder")
 MOVED = {"solutions": "autograder/assignments", "samples": "autograder/samples"}
+BANKS = re.compile(r"autograder/rubrics/\w+/(mistakes/\w+|\w*mistakes)\.py")
 
 
 def build(folder: Path, out: Path, *targets: str) -> None:
@@ -64,15 +73,20 @@ def kept_by_git(*folders: str) -> set[str]:
     return {name for name in done.stdout.splitlines() if (ROOT / name).is_file()}
 
 
-def test_the_wheel_holds_the_packages_the_assignments_samples_and_what_describes_it(wheel):
-    sources = {
-        f"{target}/{name.partition('/')[2]}"
+def teachers() -> dict[str, str]:
+    """What only a teacher has: where it is in the clone, by where it is installed."""
+    moved = {
+        f"{target}/{name.partition('/')[2]}": name
         for source, target in MOVED.items()
         for name in kept_by_git(source)
     }
+    return moved | {name: name for name in kept_by_git("autograder") if BANKS.fullmatch(name)}
+
+
+def test_the_wheel_holds_the_packages_without_the_teachers_part_and_what_describes_it(wheel):
     described = {name for name in wheel if ".dist-info/" in name}
 
-    assert set(wheel) - described == kept_by_git(*PACKAGES) | sources
+    assert set(wheel) - described == kept_by_git(*PACKAGES) - set(teachers())
     assert {name.partition("/")[2] for name in described} == {
         "METADATA",
         "RECORD",
@@ -83,10 +97,107 @@ def test_the_wheel_holds_the_packages_the_assignments_samples_and_what_describes
     }
 
 
+@pytest.fixture(scope="module")
+def for_teachers(tmp_path_factory) -> dict[str, bytes]:
+    """The files of the wheel for teachers."""
+    out = tmp_path_factory.mktemp("teachers")
+    build(ROOT / "teacher", out, "wheel")
+    return wheel_in(out)
+
+
+def test_the_teachers_wheel_holds_what_the_students_leaves_out_and_nothing_else(
+    for_teachers, wheel
+):
+    held = {name for name in for_teachers if ".dist-info/" not in name}
+
+    assert held == set(teachers())
+    assert {name: for_teachers[name] for name in held} == {
+        name: (ROOT / source).read_bytes() for name, source in teachers().items()
+    }
+    assert held & set(wheel) == set(), "each file is installed, and removed, by one of the two"
+
+
+def test_both_wheels_together_are_the_packages_of_the_clone(for_teachers, wheel):
+    data = {name for name in teachers() if name.startswith(tuple(MOVED.values()))}
+    held = {name for name in (*wheel, *for_teachers) if ".dist-info/" not in name}
+
+    assert held - data == kept_by_git(*PACKAGES)
+
+
+# --- no answer is in what a student installs ------------------------------------------------------
+
+LEAST = 28  # characters: what is shorter is anybody's line
+ASSIGNMENTS = sorted(ROOT.glob("solutions/*/*.md"))
+WRITTEN = re.compile(r'\+\+\+ \{"nbgrader": .*"kind": "manual".*\n((?s:.*?))(?=\n\+\+\+|\Z)')
+
+
+def squeezed(text: str) -> str:
+    """A text without what a formatter, or a quote in Python or JSON, may change."""
+    return re.sub(r"[\s\\\"']+", "", text)
+
+
+def long_lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if len(squeezed(line)) >= LEAST]
+
+
+def model_answers(text: str) -> list[str]:
+    """What an assignment's text solves for its teacher: blocks of code, and written answers."""
+    blocks = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", text, re.S)
+    return blocks + [sentences(answer) for answer in WRITTEN.findall(text)]
+
+
+def sentences(text: str) -> str:
+    """A written text with a line for each sentence, however it is set."""
+    return re.sub(r"(?<=[.:;])\s+", "\n", text)
+
+
+def that_are_in(texts: list[str], files: dict[str, bytes]) -> list[tuple[str, str]]:
+    """The texts that a file holds, and which file."""
+    held = {name: squeezed(content.decode("utf-8", "replace")) for name, content in files.items()}
+    return [(text, name) for text in texts for name in held if squeezed(text) in held[name]]
+
+
+def graders(wheel: dict[str, bytes]) -> dict[str, bytes]:
+    """The autograder's files: the library may have a line in common with an answer."""
+    return {name: content for name, content in wheel.items() if name.startswith("autograder/")}
+
+
+@pytest.mark.parametrize("path", ASSIGNMENTS, ids=lambda path: path.stem)
+def test_no_model_answer_and_no_mark_scheme_is_in_what_a_student_installs(
+    path, wheel, for_teachers
+):
+    text = path.read_text(encoding="utf-8")
+    scheme = long_lines(sentences(text.partition("### BEGIN MARK SCHEME")[2]))
+    blocks = model_answers(text)
+    lines = [line for block in blocks for line in long_lines(block)]
+    pairs = ["\n".join(pair) for block in blocks for pair in itertools.pairwise(long_lines(block))]
+
+    assert len(lines) >= 20
+    assert len(scheme) >= 3
+    assert set(scheme) <= set(lines)
+    assert {line for line, _ in that_are_in(lines, for_teachers)} == set(lines)
+    assert that_are_in(lines, graders(wheel)) == []
+    assert that_are_in(pairs, wheel) == []
+
+
+@pytest.mark.parametrize("path", ASSIGNMENTS, ids=lambda path: path.stem)
+def test_no_right_sample_and_no_recipe_is_in_what_a_student_installs(path, wheel):
+    name = path.parent.name
+    bank = import_module(f"autograder.rubrics.{name}.mistakes").BANK
+    recipes = [bank.right(recipe.function).source for recipe in bank.recipes]
+    samples = (ROOT / "samples" / name).glob("right*.py")
+    right = [path.read_text(encoding="utf-8") for path in samples]
+
+    lines = [line for text in (*recipes, *right) for line in long_lines(text)]
+
+    assert len(lines) >= 40
+    assert [one for one in that_are_in(lines, graders(wheel)) if "import" not in one[0]] == []
+
+
 def test_data_that_is_no_python_is_in_the_wheel_and_tests_are_not(wheel):
     endings = {Path(name).suffix for name in wheel}
 
-    assert endings >= {".py", ".typed", ".js", ".mplstyle", ".j2", ".md", ".yaml", ".json"}
+    assert endings >= {".py", ".typed", ".js", ".mplstyle", ".j2", ".yaml", ".json", ".jsonl"}
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(wheel)
     assert [name for name in wheel if Path(name).name.startswith(("test_", "conftest"))] == []
 
@@ -96,7 +207,7 @@ def test_the_sdist_holds_what_the_wheel_is_made_from_and_nothing_else(sdist):
     written = {".gitignore", "PKG-INFO"}
     beside = {"CHANGELOG.md", "LICENSE", "LICENSE-TEXT", "README.md", "pyproject.toml"}
 
-    assert held - written == kept_by_git(*PACKAGES, *MOVED) | beside
+    assert held - written == (kept_by_git(*PACKAGES) - set(teachers())) | beside
 
 
 def test_the_wheel_of_the_sdist_is_the_same_file_by_file(sdist, wheel, tmp_path):
@@ -130,26 +241,98 @@ def test_the_version_is_written_once(metadata):
     assert f"\nversion: {metadata['Version']}\n" in citation
 
 
-@pytest.mark.slow
-def test_what_is_installed_from_a_wheel_says_how_to_install_more(published, tmp_path):
-    target = tmp_path / "site"
+@pytest.fixture(scope="module")
+def installed(published, tmp_path_factory) -> Path:
+    """What a student has who installs the wheel, without the libraries."""
+    target = tmp_path_factory.mktemp("site")
     wheelhouse = ["--no-index", "--no-deps", "--find-links", str(published)]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
     subprocess.run([*command, *wheelhouse, "lossedu"], check=True, capture_output=True)
-    program = (
-        f"import sys; sys.path.insert(0, {str(target)!r}); sys.modules['typer'] = None; "
-        "sys.argv = ['lossedu', 'train']; from lossedu.__main__ import main; main()"
-    )
+    return target
 
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
+
+def run_installed(target: Path, program: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program with what is installed there before the clone."""
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(target)!r})\n{program}"],
+        cwd=cwd,
         env=os.environ | {"PATH": os.defpath},  # no environment is active
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
 
+
+@pytest.mark.slow
+def test_what_is_installed_from_a_wheel_says_how_to_install_more(installed, tmp_path):
+    done = run_installed(
+        installed,
+        "sys.modules['typer'] = None; sys.argv = ['lossedu', 'train']\n"
+        "from lossedu.__main__ import main; main()",
+        tmp_path,
+    )
+
     assert done.returncode == 2
     assert done.stderr.startswith("lossedu train needs typer, which is not installed. Hint: ")
     assert done.stderr.endswith(" -m pip install 'lossedu[train]'\n")
+
+
+CHECKED = """
+import autograder
+from autograder import check
+from torch.nn import functional as F
+
+assert autograder.__file__.startswith({target!r}), autograder.__file__
+
+def binary_cross_entropy(logits, targets):
+    return {returned}
+
+check("focal.bce")
+"""
+RETURNED = {
+    "-F.logsigmoid((2 * targets - 1) * logits)": "right on the open examples",
+    "-F.logsigmoid(logits)": "takes the logarithm of p for negatives too",  # a mistake of the bank
+    "logits * 7": "binary_cross_entropy is not right yet: ",  # of nobody's
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("returned", "says"), RETURNED.items())
+def test_a_student_who_has_the_wheel_alone_is_told_what_is_right_and_what_is_wrong(
+    installed, tmp_path, returned, says
+):
+    program = CHECKED.format(target=str(installed), returned=returned)
+
+    done = run_installed(installed, program, tmp_path)
+
+    assert says in done.stdout + done.stderr, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [path.parent.name for path in ASSIGNMENTS])
+def test_a_rubric_is_whole_without_its_bank(installed, tmp_path, name):
+    program = (
+        "from autograder.rubrics import has_bank, known_mistakes, rubric\n"
+        f"assert known_mistakes({name!r}).mistakes and not has_bank({name!r})\n"
+        f"print([check.id for check in rubric({name!r}).checks])"
+    )
+
+    done = run_installed(installed, program, tmp_path)
+
+    due = [check.id for check in rubric(name).checks]
+    assert done.stdout == f"{due}\n", done.stderr
+
+
+@pytest.mark.slow
+def test_a_course_is_not_made_without_the_teachers_part(installed, tmp_path):
+    done = run_installed(
+        installed,
+        "sys.argv = ['autograder', 'new-course', 'spring']\n"
+        "from autograder.__main__ import main; main()",
+        tmp_path,
+    )
+
+    assert done.returncode == 2, done.stderr
+    assert "teacher's part must be installed, but is not" in done.stderr
+    assert "pip install ./teacher" in done.stderr
+    assert not (tmp_path / "spring").exists()

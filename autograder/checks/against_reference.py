@@ -11,11 +11,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from autograder.checks.bank import Bank
 from autograder.checks.check import Curve, Finding
 from autograder.checks.comparison import as_tensor, same_gradient, same_value, truth
 from autograder.checks.examples import Arguments, smallest_failing
-from autograder.checks.recognition import Exchange, recognise
+from autograder.checks.recognition import Exchange, Known, recognise
 from autograder.checks.wording import shown, trouble
 from autograder.sandbox.session import Call, Reply, Work
 
@@ -79,7 +78,7 @@ class AgainstReference:
     function: str
     reference: Reference
     aspects: tuple[Aspect, ...]
-    bank: Bank | None = None
+    bank: Known | None = None
     simplest: Any = None
     plot: Plot | None = None
     costly: bool = False
@@ -104,6 +103,10 @@ class AgainstReference:
         share = sum(w for w, good in zip(weights, sound, strict=True) if good) / sum(weights)
         found = self._explained(work, answered, sound)
         return replace(found, share=share, curve=self._curve(work))
+
+    def open_questions(self) -> list[tuple[Call, Reply]]:
+        """What a notebook asks, with the right answers."""
+        return [(call, right) for asked in self._public for call, right, _ in asked]
 
     def _call(self, arguments: Arguments) -> Call:
         """How arguments are asked about."""

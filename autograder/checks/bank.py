@@ -12,7 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import combinations
 from textwrap import dedent, indent
-from typing import Any
+from typing import Any, Protocol
+
+from autograder.sandbox.answers import answer
+from autograder.sandbox.session import Call, Reply
 
 # A mistake may be written in dozens of ways; pairs of all of them would be thousands.
 _WAYS_IN_PAIRS = 4
@@ -64,19 +67,34 @@ class Mistake:
         return [self, *(replace(self, steps=steps, also=()) for steps in self.also)]
 
 
-@dataclass(frozen=True)
-class Variant:
-    """A function with one or two mistakes in it.
+class InWords(Protocol):
+    """A known mistake as it is told."""
 
-    Attributes:
-        mistakes: Which.
-        source: Python code that can be handed in.
-        function: The name of what it defines.
-    """
+    @property
+    def name(self) -> str:
+        """A slug, unique in its bank."""
+        ...
 
-    mistakes: tuple[Mistake, ...]
-    source: str
-    function: str
+    @property
+    def says(self) -> str:
+        """What the student reads."""
+        ...
+
+    @property
+    def link(self) -> str:
+        """Where the book explains it."""
+        ...
+
+    @property
+    def only_at_extremes(self) -> bool:
+        """Whether it is invisible on moderate inputs."""
+        ...
+
+
+class Mistaken:
+    """Something with one or two mistakes in it, and what is said of them together."""
+
+    mistakes: tuple[InWords, ...]
 
     @property
     def name(self) -> str:
@@ -93,6 +111,25 @@ class Variant:
     def link(self) -> str:
         """Where to read first."""
         return self.mistakes[0].link
+
+
+@dataclass(frozen=True)
+class Variant(Mistaken):
+    """A function with one or two mistakes in it.
+
+    Attributes:
+        mistakes: Which.
+        source: Python code that can be handed in.
+        function: The name of what it defines.
+    """
+
+    mistakes: tuple[Mistake, ...]
+    source: str
+    function: str
+
+    def answer(self, call: Call) -> Reply | None:
+        """What it answers."""
+        return answer(call, self.namespace)
 
     @property
     def namespace(self) -> dict[str, Any]:

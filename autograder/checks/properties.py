@@ -11,11 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks.bank import Bank, Variant
 from autograder.checks.check import Finding
 from autograder.checks.comparison import as_tensor, truth
 from autograder.checks.examples import Arguments, smallest_failing
-from autograder.checks.recognition import Exchange, recognise
+from autograder.checks.recognition import Exchange, Explanation, Known, recognise
 from autograder.checks.wording import shown, trouble
 from autograder.sandbox.session import Call, Reply, Work
 
@@ -63,7 +62,7 @@ class Properties:
     points: float
     function: str
     laws: tuple[Law, ...]
-    bank: Bank | None = None
+    bank: Known | None = None
     reference: Callable[..., Any] | None = None
     simplest: Any = None
     costly: bool = False
@@ -136,7 +135,7 @@ class Properties:
             kept = False
         return None if kept else Finding("failed", 0.0, f"This should hold: {law.words}.")
 
-    def _recognised(self, exchanges: Sequence[Exchange]) -> Variant | None:
+    def _recognised(self, exchanges: Sequence[Exchange]) -> Explanation | None:
         if self.reference is None:
             return None
         told = [replace(one, right=truth(one.call, self.reference)) for one in exchanges]

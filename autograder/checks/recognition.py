@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from autograder.checks.bank import Bank, Variant
+from autograder.checks.bank import InWords
 from autograder.checks.comparison import same
-from autograder.sandbox.answers import answer
 from autograder.sandbox.session import Call, Reply
 
 
@@ -26,9 +26,50 @@ class Exchange:
     public: bool
 
 
+class Explanation(Protocol):
+    """What a submission may behave like."""
+
+    @property
+    def mistakes(self) -> Sequence[InWords]:
+        """One or two."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Their names."""
+        ...
+
+    @property
+    def says(self) -> str:
+        """What to tell who made them."""
+        ...
+
+    @property
+    def link(self) -> str:
+        """Where to read."""
+        ...
+
+    def answer(self, call: Call) -> Reply | None:
+        """What it answers; None if that is not known."""
+        ...
+
+
+class Known(Protocol):
+    """What is known of the mistakes of an assignment: its bank, or a record of one."""
+
+    @property
+    def mistakes(self) -> Sequence[InWords]:
+        """All single ones."""
+        ...
+
+    def variants(self, function: str) -> Sequence[Explanation]:
+        """What a function may behave like, simpler ones first."""
+        ...
+
+
 def recognise(
-    bank: Bank | None, exchanges: Sequence[Exchange], *, extremes: bool = False
-) -> Variant | None:
+    bank: Known | None, exchanges: Sequence[Exchange], *, extremes: bool = False
+) -> Explanation | None:
     """The first known variant that answers every call as the submission did.
 
     Single mistakes come before pairs, and simpler ones first.  A variant that is right on all these
@@ -48,11 +89,11 @@ def recognise(
     return None
 
 
-def _explains(variant: Variant, exchanges: Sequence[Exchange]) -> bool:
+def _explains(variant: Explanation, exchanges: Sequence[Exchange]) -> bool:
     wrong_somewhere = False
     for one in exchanges:
-        theirs = answer(one.call, variant.namespace)
-        if not same(one.call, one.reply, theirs):
+        theirs = variant.answer(one.call)
+        if theirs is None or not same(one.call, one.reply, theirs):
             return False
         wrong_somewhere = wrong_somewhere or not same(one.call, theirs, one.right)
     return wrong_somewhere

@@ -233,7 +233,12 @@ def _graded(
     """Grade, with a bar that shows how far; after Ctrl-C, say how to go on."""
     from autograder.bridge.classroom import open_class
     from autograder.commands.progress import progress
+    from autograder.course.new_course import TEACHERS_PART
+    from autograder.rubrics import has_bank
 
+    if not has_bank(assignment):
+        said = f"NOTE: no mistake will be named without the teacher's part. Hint: {TEACHERS_PART}"
+        typer.echo(said, err=True)
     if trust:
         typer.echo("WARNING: no sandbox; every submission can do all that you can.", err=True)
     done = 0

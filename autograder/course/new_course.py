@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from autograder.grading.refusals import RefusalError
 from lossedu.whole_files import write_whole
 
 _PACKAGED = Path(__file__).parents[1] / "assignments"
 _CHECKED_OUT = Path(__file__).parents[2] / "solutions"
+TEACHERS_PART = "in a clone: pip install ./teacher"
 _CONFIGURATION = '''"""nbgrader reads this when a command runs in this folder."""
 
 from pathlib import Path
@@ -43,15 +45,20 @@ def new_course(folder: Path) -> list[str]:
 
     Raises:
         FileExistsError: If there is something in it already.
+        RefusalError: If the assignments with their answers are not installed here.
     """
+    sources = sorted(assignments_folder().glob("*/*.md"))
+    if not sources:
+        raise RefusalError(
+            "the teacher's part must be installed, but is not: what students install holds no "
+            f"assignment with answers. Hint: {TEACHERS_PART}"
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(
             f"folder must be new or empty, but {folder} is not. Hint: choose another name."
         )
-    given = assignments_folder()
-    sources = sorted(given.glob("*/*.md"))
     for source in sources:
-        target = folder / "solutions" / source.relative_to(given)
+        target = folder / "solutions" / source.parent.name / source.name
         write_whole(target, source.read_text(encoding="utf-8"))
     write_whole(folder / "nbgrader_config.py", _CONFIGURATION)
     write_whole(folder / "README.md", _READ_ME)
@@ -60,5 +67,5 @@ def new_course(folder: Path) -> list[str]:
 
 
 def assignments_folder() -> Path:
-    """Where the assignments are: beside the package when installed, in the repository otherwise."""
+    """Where the assignments are: in the package that a teacher has installed, or in the clone."""
     return _PACKAGED if _PACKAGED.exists() else _CHECKED_OUT

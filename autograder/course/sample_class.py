@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.course.new_course import TEACHERS_PART
 from autograder.grading.submissions import SubmissionError
 from lossedu.whole_files import write_whole
 
@@ -55,8 +56,9 @@ def submit(root: Path, assignment: str) -> list[str]:
             text = filled_in(exercise, answers_in(text))
         folder = root / "course" / "submitted" / sample.stem / assignment
         target = folder / f"{assignment}.ipynb"
-        if folder.is_symlink() or folder.parent.is_symlink():
-            raise SubmissionError(f"{folder} must be a folder, but leads elsewhere by a link.")
+        for place in (folder.parent, folder, target):
+            if place.is_symlink():
+                raise SubmissionError(f"{place} must not be a link, but leads elsewhere.")
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             write_whole(target, text)
         names.append(sample.stem)
@@ -64,7 +66,7 @@ def submit(root: Path, assignment: str) -> list[str]:
 
 
 def samples_folder(root: Path, assignment: str) -> Path:
-    """Where the sample class of an assignment is: in the course, or beside the package.
+    """Where the sample class of an assignment is: in the course, the teacher's part or the clone.
 
     Raises:
         SubmissionError: If it is in neither.
@@ -73,5 +75,6 @@ def samples_folder(root: Path, assignment: str) -> Path:
         if any((folder / assignment).glob("[!.]*.*")):
             return folder / assignment
     raise SubmissionError(
-        f"samples/{assignment} must hold a sample class, but {root} has none, nor has this package."
+        f"samples/{assignment} must hold a sample class, but {root} has none, nor has this "
+        f"package. Hint: {TEACHERS_PART}"
     )

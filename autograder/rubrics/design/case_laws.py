@@ -10,10 +10,9 @@ from typing import ClassVar
 
 import torch
 
-from autograder.checks.bank import Bank
 from autograder.checks.check import Finding
 from autograder.checks.comparison import as_tensor
-from autograder.checks.recognition import Exchange
+from autograder.checks.recognition import Exchange, Known
 from autograder.checks.wording import shown, trouble
 from autograder.rubrics.design.case_charges import (
     Case,
@@ -51,7 +50,7 @@ class CaseLaw:
         points: What it is worth.
         function: The function's name in the notebook: of logits, targets and severities.
         law: Which.
-        bank: What to say of known mistakes.
+        bank: What to say of known mistakes; None says nothing.
         signs: By name of a mistake: how it shows in what is charged.  A loss that is designed may
             grow with severity as it likes, so its mistakes are told by ratios, not by values.
     """
@@ -61,7 +60,7 @@ class CaseLaw:
     points: float
     function: str
     law: Law
-    bank: Bank
+    bank: Known | None
     signs: Mapping[str, Sign]
 
     costly: ClassVar[bool] = False
@@ -79,8 +78,8 @@ class CaseLaw:
 
     def _named(self, work: Work) -> Finding | None:
         """The known mistakes that show, two at most."""
-        shown_by = _shown_by(work, self.function)
-        if shown_by is None:
+        shown_by = None if self.bank is None else _shown_by(work, self.function)
+        if self.bank is None or shown_by is None:
             return None
         known = {mistake.name: mistake for mistake in self.bank.mistakes}
         mistakes = [known[name] for name, sign in self.signs.items() if sign(shown_by)][:2]

@@ -1,13 +1,11 @@
 """How the design assignment is marked: 21 points by the machine, 7 by hand."""
 
-import math
-
 import torch
 from torch import Tensor
 
 from autograder.checks import Aspect, Check, Extremes, Gradients, Values
 from autograder.checks.training import Metric, Training
-from autograder.rubrics import Rubric
+from autograder.rubrics import Rubric, known_mistakes
 from autograder.rubrics.design import brief_inputs as briefs
 from autograder.rubrics.design.case_laws import (
     COST,
@@ -22,8 +20,9 @@ from autograder.rubrics.design.case_laws import (
 )
 from autograder.rubrics.design.chosen_brief import ChosenBrief
 from autograder.rubrics.design.clinic import cost_over_least, patients, stated_over_true
-from autograder.rubrics.design.mistakes import BANK
 from autograder.rubrics.design.signs import SIGNS
+
+BANK = known_mistakes("design")
 
 
 def _law(name: str, points: float, law: Law) -> CaseLaw:
@@ -33,7 +32,9 @@ def _law(name: str, points: float, law: Law) -> CaseLaw:
 
 
 def _corrected(logits: Tensor) -> Tensor:
-    return torch.sigmoid(logits - math.log(COST))
+    """What a weight of COST made of a probability, undone by Bayes' rule."""
+    stated = torch.sigmoid(logits)
+    return stated / (stated + COST * (1 - stated))
 
 
 def _brief(name: str, points: float, ratings: Check, stock: Check, labels: Check) -> ChosenBrief:

@@ -5,7 +5,7 @@ import torch
 from autograder.checks import Aspect, Extremes, Gradients, Plot, Shapes, Values, derivative
 from autograder.checks.sources import Ruled, SourceRule
 from autograder.checks.training import Metric, Training
-from autograder.rubrics import Rubric
+from autograder.rubrics import Rubric, known_mistakes
 from autograder.rubrics.focal.exams import detection, distorted, excess, recall
 from autograder.rubrics.focal.inputs import (
     AXIS,
@@ -30,9 +30,9 @@ from autograder.rubrics.focal.inputs import (
     simple_classes,
     simple_focal,
 )
-from autograder.rubrics.focal.mistakes import BANK
 from autograder.rubrics.focal.references import binary, classes, focal
 
+BANK = known_mistakes("focal")
 BY_HAND = SourceRule(
     names=("*binary_cross_entropy*", "*focal_loss*", "BCE*Loss", "soft_margin_loss"),
     modules=("lossedu", "torchvision"),

@@ -70,14 +70,16 @@ def reached(answers: Sequence[Tensor], exams: Sequence[Exam]) -> Tensor:
 
 
 def swap_weights(scores: Tensor, relevance: Tensor) -> Tensor:
-    """By how much NDCG changes if two items swap their ranks, shape ``(n, n)``."""
-    gain = torch.exp2(relevance.double()) - 1
-    discount = torch.empty(len(scores), dtype=torch.float64)
-    by_rank = 1 / torch.log2(torch.arange(2.0, len(scores) + 2, dtype=torch.float64))
-    discount[scores.argsort(descending=True, stable=True)] = by_rank
-    best = (gain.sort(descending=True).values * by_rank).sum()
-    change = (gain.unsqueeze(1) - gain) * (discount.unsqueeze(1) - discount)
-    return change.abs() / best.clamp(min=1)  # whole grades: the best is 0 or at least 1
+    """By how much NDCG changes if two items swap ranks, shape ``(n, n)``: each pair is swapped."""
+    count = len(scores)
+    rank = scores.argsort(descending=True, stable=True).argsort()
+    standing = (count - rank).double()  # equal scores have an order, too
+    items = torch.arange(count)
+    swapped = standing.expand(count, count, count).clone()
+    swapped[items[:, None], items, items[:, None]] = standing.expand(count, count)
+    swapped[items[:, None], items, items] = standing[:, None].expand(count, count)
+    grades = relevance.double().expand_as(swapped)
+    return (ndcg(swapped, grades) - ndcg(standing, relevance.double())).abs()
 
 
 def counterexample_fault(relevance: Tensor, close: Tensor, far: Tensor) -> str:

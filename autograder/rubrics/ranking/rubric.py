@@ -8,9 +8,8 @@ from torch import Tensor
 from autograder.checks import Aspect, Extremes, Gradients, Values
 from autograder.checks.sources import Ruled, SourceRule
 from autograder.checks.training import Metric, Training
-from autograder.rubrics import Rubric
+from autograder.rubrics import Rubric, known_mistakes
 from autograder.rubrics.ranking import list_inputs as given
-from autograder.rubrics.ranking.mistakes import BANK
 from autograder.rubrics.ranking.ranked_lists import (
     counterexample_fault,
     leads,
@@ -24,6 +23,7 @@ from lossedu.ranking_metrics import ndcg
 
 Reference = Callable[..., Tensor]
 
+BANK = known_mistakes("ranking")
 # A ready-made metric or loss is not what these tasks ask for.
 _BY_HAND = SourceRule(
     names=("ndcg_score", "dcg_score", "_*dcg_sample_scores"), modules=("lossedu", "torchmetrics")
