@@ -111,7 +111,7 @@ def _named_by_id(
         if _name(cell) not in given.names - {""} and name in answers.keys() - there:
             cell.metadata["nbgrader"] = answers[name].metadata.nbgrader
             there.add(name)
-            notes.append(f"The cell {name!r} had lost its metadata; it was known by its id.")
+            notes.append(f"The cell {name!r} had lost its name; it was known by its id.")
     return notes
 
 
@@ -129,7 +129,7 @@ def _named_by_place(cells: list[NotebookNode], template: NotebookNode, given: _G
         found = next((c for c in _own_from(cells, start, given) if _fits(c, original)), None)
         if found is not None:
             found.metadata["nbgrader"] = original.metadata.nbgrader
-            notes.append(f"The cell {name!r} had lost its metadata; it was known by its place.")
+            notes.append(f"The cell {name!r} had lost its name; it was known by its place.")
     return notes
 
 

@@ -202,7 +202,8 @@ def test_renamed_and_copied_answers_lose_nothing(server):
     outcome = graded(server, nbformat.writes(notebook).encode()).outcome
 
     assert outcome.score == outcome.max_score
-    assert "The cell 'focal-loss' is missing." in outcome.integrity
+    said = "The cell 'focal-loss' had lost its name; it was known by its id."
+    assert said in outcome.integrity
 
 
 class Broken:
