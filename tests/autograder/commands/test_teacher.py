@@ -53,7 +53,7 @@ def test_a_report_of_nothing_says_what_to_do_first(run):
     said = run("report", "focal")
 
     assert said.exit_code == 2
-    assert "Hint: autograder grade --assignment focal" in said.stderr
+    assert "Hint: autograder grade focal" in said.stderr
 
 
 @pytest.mark.parametrize("command", ["report", "similar"])
