@@ -5,6 +5,7 @@ The one trap: a masked entry may hold NaN, and ``0 * NaN`` is NaN in the gradien
 again afterwards.
 """
 
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import torch
@@ -55,6 +56,30 @@ def nan_in_slopes(values: Tensor) -> Tensor:
 def zero_or_nan(tensor: Tensor) -> Tensor:
     """A scalar: 0, or NaN if an entry is not finite; and so is its slope in every entry."""
     return (tensor * (tensor.detach() * 0).sum()).sum()
+
+
+def by_kernel(
+    kernel: Callable[..., Tensor],
+    predictions: Tensor,
+    targets: Tensor,
+    weight: Tensor | None,
+    mask: Tensor | None,
+    reduction: Reduction,
+) -> Tensor:
+    """What `reduced` gives of a kernel of torch, which reduces by itself where nothing is weighed.
+
+    Args:
+        kernel: Of predictions and targets, with an option ``reduction`` that has the same words.
+        predictions: What is compared, with 0 where hidden.
+        targets: The same shape.
+        weight: How much each entry counts.
+        mask: Which entries count.
+        reduction: What is asked for.
+    """
+    check_choice("reduction", reduction, get_args(Reduction))
+    if weight is None and mask is None and predictions.numel():
+        return kernel(predictions, targets, reduction=reduction)
+    return reduced(kernel(predictions, targets, reduction="none"), weight, mask, reduction)
 
 
 def reduced(

@@ -1,12 +1,14 @@
 """What losses of one logit share: the two surprises, exact at both ends."""
 
 import math
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
 from lossedu.arguments.checks import all_finite, check_number, check_shape, check_values
+from lossedu.losses._fast.closed_form import attached, fast_path_applies
 
 # torch's softplus returns z itself above a threshold.  Its default of 20 is wrong by 6e-11 in
 # float64; at 40, log(1 + e^40) - 40 = 4e-18 is below what a double of that size can hold.
@@ -37,6 +39,24 @@ def surprise(logits: Tensor, targets: Tensor) -> Tensor:
     for targets of 0 and 1; where it is subtracted it is at most half of the first, so nothing
     cancels.
     """
+    if fast_path_applies() and not targets.requires_grad:
+        return _surprise_and_slope(logits, targets)
+    return _surprise(logits, targets)
+
+
+def _surprise_and_slope(logits: Tensor, targets: Tensor) -> Tensor:
+    with torch.no_grad():
+        z = logits.detach()
+        nearer = targets.round()
+        values = softplus((nearer * -2).add_(1).mul_(z), threshold=_THRESHOLD)
+        values.addcmul_(nearer.sub_(targets), z)
+        slope = torch.sigmoid(z).sub_(targets)
+    if not all_finite(values):
+        return _surprise(logits, targets)
+    return attached(values, [slope], [logits], partial(_surprise, targets=targets), [targets])
+
+
+def _surprise(logits: Tensor, targets: Tensor) -> Tensor:
     nearer = torch.round(targets)
     wrong_way = softplus((1 - 2 * nearer) * logits, threshold=_THRESHOLD)
     if not all_finite(logits):  # 0 times an infinite logit would be NaN

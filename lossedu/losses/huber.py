@@ -4,15 +4,15 @@ Chapter: ``regression/squared-absolute-huber``.  The trap: delta has the unit of
 Rescale the target, and yesterday's delta makes it squared error, or absolute error.
 """
 
-import math
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from lossedu.arguments.checks import check_positive
 from lossedu.arguments.pairing import paired
-from lossedu.arguments.reduction import Reduction, reduced
-from lossedu.losses._errors import huber
+from lossedu.arguments.reduction import Reduction, by_kernel, reduced
+from lossedu.losses._errors import huber, log_cosh
 from lossedu.losses._spec import LossSpec, Parameter
 
 
@@ -65,7 +65,10 @@ def huber_loss(
     """
     check_positive("delta", delta)
     predictions, targets = paired(predictions, targets, mask)
-    return reduced(huber(predictions - targets, delta), weight, mask, reduction)
+    if isinstance(delta, Tensor):  # which may want a gradient
+        return reduced(huber(predictions - targets, delta), weight, mask, reduction)
+    kernel = partial(torch.nn.functional.huber_loss, delta=delta)
+    return by_kernel(kernel, predictions, targets, weight, mask, reduction)
 
 
 def pseudo_huber_loss(
@@ -152,8 +155,8 @@ def log_cosh_loss(
         :math:`\tanh(x - y)`, bounded by 1.
 
     Numerics:
-        Small errors as :math:`\tfrac12 \log(1 + \sinh^2 e)`, large ones as
-        :math:`|e| - \log 2 + \log(1 + e^{-2|e|})`: neither overflows nor cancels.
+        Computed as :math:`\log(1 + 2 \sinh^2(e / 2))`, beyond 40 as the line that it is there:
+        small errors keep their digits, and nothing overflows.
 
     Raises:
         TypeError: If predictions are not floating point, or mask is not boolean.
@@ -169,12 +172,7 @@ def log_cosh_loss(
         machine learning, 2022, arXiv 2208.04564.
     """
     predictions, targets = paired(predictions, targets, mask)
-    error = predictions - targets
-    size = error.abs()
-    # Each branch is shown only what it can digest, for a NaN in the other would reach the gradient.
-    near = torch.log1p(torch.sinh(error.clamp(-1, 1)) ** 2) / 2
-    far = size - math.log(2) + torch.log1p(torch.exp(-2 * size))
-    return reduced(torch.where(size < 1, near, far), weight, mask, reduction)
+    return reduced(log_cosh(predictions - targets), weight, mask, reduction)
 
 
 _DELTA = Parameter(

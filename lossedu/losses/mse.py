@@ -4,10 +4,11 @@ Chapter: ``foundations/what-a-loss-asks``.  The trap: the loss of one far outlie
 rest of the batch together, while its share of the gradient is much smaller.
 """
 
+import torch
 from torch import Tensor
 
 from lossedu.arguments.pairing import paired
-from lossedu.arguments.reduction import Reduction, reduced
+from lossedu.arguments.reduction import Reduction, by_kernel
 from lossedu.losses._spec import LossSpec
 
 
@@ -53,7 +54,7 @@ def mse_loss(
         C. F. Gauss, Theoria combinationis observationum erroribus minimis obnoxiae, 1823.
     """
     predictions, targets = paired(predictions, targets, mask)
-    return reduced((predictions - targets) ** 2, weight, mask, reduction)
+    return by_kernel(torch.nn.functional.mse_loss, predictions, targets, weight, mask, reduction)
 
 
 SPEC = LossSpec(
