@@ -4,12 +4,10 @@ Chapter: ``classification/cross-entropy``.  The trap: taking the logarithm of a 
 already been rounded to 0 or 1.  Both losses start from logits and never form that probability.
 """
 
-from functools import partial
-
-import torch
 from torch import Tensor
 
 from lossedu.arguments.checks import (
+    can_look,
     check_number,
     check_real,
     check_same_shape,
@@ -28,15 +26,9 @@ from lossedu.losses._classes import (
     check_class_logits,
     check_sums,
     checked_class_numbers,
-    gaps_and_rest,
     not_ignored,
 )
-from lossedu.losses._fast.closed_form import is_compiled
-from lossedu.losses._fast.row_blocks import (
-    cross_entropy_fused,
-    cross_entropy_in_blocks,
-    pays,
-)
+from lossedu.losses._row_surprise import surprise_of_classes, surprise_of_shares
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
 
 
@@ -164,59 +156,27 @@ def cross_entropy(
     if targets.is_floating_point() and targets.shape != logits.shape[:-1]:
         values = _from_shares(logits, targets, mask, label_smoothing)
         return reduced(values, weight, mask, reduction)
-    counts = not_ignored(targets, ignore_index)
-    if counts.shape == logits.shape[:-1]:  # what has another is refused below
-        mask = counts if mask is None else mask & counts
+    mask = _counted(not_ignored(targets, ignore_index), logits, mask)
     targets = checked_class_numbers(targets, logits, mask)
-    values = _fastest(logits, targets, mask, label_smoothing)
+    values = surprise_of_classes(logits, targets, mask, label_smoothing)
     return reduced(values, weight, mask, reduction)
 
 
-def _fastest(
-    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
-) -> Tensor:
-    plain = partial(_from_classes, targets=targets, mask=mask, smoothing=smoothing)
-    if isinstance(smoothing, Tensor):  # which may want a gradient
-        return plain(logits)
-    if is_compiled():
-        return cross_entropy_fused(logits, targets, mask, smoothing)
-    if pays(logits):
-        return cross_entropy_in_blocks(logits, targets, mask, smoothing, plain)
-    return plain(logits)
-
-
-def _from_classes(
-    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
-) -> Tensor:
-    gaps, rest = _hidden_gaps_and_rest(logits, mask)
-    gap = gaps.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
-    return _smoothed(gap + rest, gaps, rest, smoothing)
+def _counted(counts: Tensor, logits: Tensor, mask: Tensor | None) -> Tensor | None:
+    """The mask less what is ignored; None if it is seen that everything counts."""
+    if counts.shape == logits.shape[:-1]:  # what has another is refused later
+        mask = counts if mask is None else mask & counts
+    return None if mask is None or (can_look(mask) and mask.all()) else mask
 
 
 def _from_shares(
     logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
 ) -> Tensor:
     check_same_shape("targets", targets, "logits", logits)
-    gaps, rest = _hidden_gaps_and_rest(logits, mask)
-    shares = hide_masked(targets, mask).to(gaps.dtype)
+    shares = hide_masked(targets, mask).to(accumulation_dtype(logits))
     check_values("targets", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
     check_sums("targets", shares, mask)
-    # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.  The slope in a
-    # share of 0 is that class's surprise, like any other's.
-    surprise = gaps + rest.unsqueeze(-1)
-    free = (shares == 0) & (surprise == torch.inf)
-    values = (shares * torch.where(free, torch.zeros_like(surprise), surprise)).sum(-1)
-    return _smoothed(values, gaps, rest, smoothing)
-
-
-def _hidden_gaps_and_rest(logits: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    return gaps_and_rest(hide_masked(logits, mask).to(accumulation_dtype(logits)))
-
-
-def _smoothed(values: Tensor, gaps: Tensor, rest: Tensor, smoothing: float | Tensor) -> Tensor:
-    if not isinstance(smoothing, Tensor) and smoothing == 0:
-        return values
-    return (1 - smoothing) * values + smoothing * (gaps.mean(-1) + rest)
+    return surprise_of_shares(logits, shares, mask, smoothing)
 
 
 _SMOOTHING = "label_smoothing"

@@ -12,9 +12,21 @@ def drawn(*shape):
 
 
 OTHERS, CLASSES, GRADES = drawn(100, 5), torch.arange(700) % 100, torch.arange(140) * 7 % 4
+SHARES, SHOWN = drawn(700, 100).softmax(-1), torch.arange(700) % 5 != 1
 EVENTS, KINDS = (drawn(140_000) > 0).double(), torch.arange(40) % 3
 PATHS = {
     "cross-entropy": (lambda z: losses.cross_entropy(z, CLASSES, reduction="none"), (700, 100)),
+    "blocks of rows": (
+        lambda z: losses.cross_entropy(z, CLASSES, mask=SHOWN, reduction="none"),
+        (700, 100),
+    ),
+    "smoothed": (
+        lambda z: losses.cross_entropy(z, CLASSES, label_smoothing=0.1, reduction="none"),
+        (700, 100),
+    ),
+    "shares": (lambda z: losses.cross_entropy(z, SHARES, reduction="none"), (700, 100)),
+    "events": (lambda z: losses.binary_cross_entropy_with_logits(z, SHARES), (700, 100)),
+    "log-cosh": (lambda z: losses.log_cosh_loss(z, SHARES), (700, 100)),
     "focal": (lambda z: losses.sigmoid_focal_loss(z, EVENTS), (140_000,)),
     "info-nce": (lambda z: losses.info_nce_loss(z, OTHERS, reduction="none"), (100, 5)),
     "nt-xent": (lambda z: losses.nt_xent_loss(z, OTHERS, reduction="none"), (100, 5)),

@@ -1,0 +1,73 @@
+"""Cross-entropy of rows over classes, by whichever algorithm fits.
+
+A plain formula serves what asks for more than a gradient in reverse, and options that learn.
+"""
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from lossedu.arguments.checks import is_known_as
+from lossedu.arguments.reduction import accumulation_dtype, hide_masked
+from lossedu.losses._classes import gaps_and_rest
+from lossedu.losses._fast import row_slopes
+from lossedu.losses._fast.closed_form import is_compiled
+from lossedu.losses._fast.row_blocks import cross_entropy_fused, cross_entropy_in_blocks, pays
+
+
+def surprise_of_classes(
+    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
+) -> Tensor:
+    """One value a row, from class numbers; hidden rows may hold anything."""
+    plain = partial(_from_classes, targets=targets, mask=mask, smoothing=smoothing)
+    if isinstance(smoothing, Tensor):  # which may want a gradient
+        return plain(logits)
+    if is_compiled():
+        return cross_entropy_fused(logits, targets, mask, smoothing)
+    if mask is None and row_slopes.pays(logits):
+        return row_slopes.of_classes(logits, targets, smoothing, plain)
+    if pays(logits):
+        return cross_entropy_in_blocks(logits, targets, mask, smoothing, plain)
+    return plain(logits)
+
+
+def _from_classes(
+    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
+) -> Tensor:
+    gaps, rest = _hidden_gaps_and_rest(logits, mask)
+    gap = gaps.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    return _smoothed(gap + rest, gaps, rest, smoothing)
+
+
+def _of_shares(
+    logits: Tensor, shares: Tensor, mask: Tensor | None, smoothing: float | Tensor
+) -> Tensor:
+    gaps, rest = _hidden_gaps_and_rest(logits, mask)
+    # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.  The slope in a
+    # share of 0 is that class's surprise, like any other's.
+    surprise = gaps + rest.unsqueeze(-1)
+    free = (shares == 0) & (surprise == torch.inf)
+    values = (shares * torch.where(free, torch.zeros_like(surprise), surprise)).sum(-1)
+    return _smoothed(values, gaps, rest, smoothing)
+
+
+def _hidden_gaps_and_rest(logits: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    return gaps_and_rest(hide_masked(logits, mask).to(accumulation_dtype(logits)))
+
+
+def _smoothed(values: Tensor, gaps: Tensor, rest: Tensor, smoothing: float | Tensor) -> Tensor:
+    if is_known_as(smoothing, 0):
+        return values
+    return (1 - smoothing) * values + smoothing * (gaps.mean(-1) + rest)
+
+
+def surprise_of_shares(
+    logits: Tensor, shares: Tensor, mask: Tensor | None, smoothing: float | Tensor
+) -> Tensor:
+    """One value a row, from a share for each class in the dtype of the loss."""
+    plain = partial(_of_shares, shares=shares, mask=mask, smoothing=smoothing)
+    rests = mask is None and not shares.requires_grad and is_known_as(smoothing, 0)
+    if rests and row_slopes.pays(logits):
+        return row_slopes.of_shares(logits, shares, plain)
+    return plain(logits)
