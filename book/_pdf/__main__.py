@@ -24,15 +24,10 @@ def main() -> int:
         return 1
     config = yaml.safe_load((BOOK.parent / "_config.yml").read_text(encoding="utf-8"))
     toc = table_of_contents(BOOK)
-
-    def write(numbers: dict[str, int]) -> str:
-        return document(
-            given.site, toc, title=config["title"], by=config["author"], numbers=numbers
-        )
-
     try:
         with browser() as chromium:
-            data, numbers = print_book(chromium, given.site, write)
+            text = document(given.site, toc, title=config["title"], by=config["author"])
+            data, numbers = print_book(chromium, given.site, text)
     except (NoBrowserError, ClippedError) as error:
         print(error, file=sys.stderr)
         return 1

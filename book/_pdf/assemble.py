@@ -71,9 +71,7 @@ def _page(site: Path, name: str) -> Page:
     return Page(name, _TITLE.search(body)[1], body)  # type: ignore[index]
 
 
-def document(
-    site: Path, toc: Mapping[str, Any], *, title: str, by: str, numbers: Mapping[str, int]
-) -> str:
+def document(site: Path, toc: Mapping[str, Any], *, title: str, by: str) -> str:
     """The whole document as HTML.
 
     Args:
@@ -81,7 +79,6 @@ def document(
         toc: The table of contents.
         title: What the title page says.
         by: Who wrote it.
-        numbers: The page of paper on which each anchor of the contents is, as far as it is known.
     """
     found = parts(site, toc)
     inside = {page.name for part in found for page in part.pages}
@@ -99,7 +96,7 @@ def document(
         f'<section class="title-page"><img src="_static/logo.svg" alt="{html.escape(title)}">'
         f'<p class="title">{found[0].pages[0].title}</p>'
         f'<p class="by">{html.escape(by)}</p></section>'
-        f"{_contents(found, numbers)}"
+        f"{_contents(found)}"
         f'<main class="bd-content"><div class="bd-article-container bd-article">{chapters}</div>'
         f"</main></body></html>"
     )
@@ -110,16 +107,16 @@ def anchor(page: str, name: str = "") -> str:
     return f"{page.replace('/', '-')}--{name or 'top'}"
 
 
-def _contents(found: Sequence[Part], numbers: Mapping[str, int]) -> str:
+def _contents(found: Sequence[Part]) -> str:
+    """The table of contents; its numbers come when the pages of paper are known."""
     lines = []
     for part in found:
         if part.caption:
             lines.append(f'<p class="part">{html.escape(part.caption)}</p>')
         for page in part.pages:
-            key = anchor(page.name)
             lines.append(
-                f'<p class="page"><a href="#{key}">{page.title}</a>'
-                f'<span class="dots"></span><span>{numbers.get(key, "")}</span></p>'
+                f'<p class="page"><a href="#{anchor(page.name)}">{page.title}</a>'
+                f'<span class="dots"></span><span class="number"></span></p>'
             )
     return f'<nav class="contents"><h1>Contents</h1>{"".join(lines)}</nav>'
 

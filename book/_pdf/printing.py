@@ -6,8 +6,8 @@ that only know HTML and CSS do not run.
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,23 @@ _FOOT = (
     '<div style="width:100%;text-align:center;font-size:8px;font-family:sans-serif;color:#555">'
     '<span class="pageNumber"></span></div>'
 )
+_SHEET = {
+    "format": "A4",
+    "margin": {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"},
+}
+_FINE = {
+    "print_background": True,
+    "tagged": True,
+    "outline": True,
+    "display_header_footer": True,
+    "header_template": "<span></span>",
+    "footer_template": _FOOT,
+}
+# Where everything is does not depend on its being seen, and to paint is most of the work.
+_UNSEEN = "main, main * { visibility: hidden !important; }"
+_NUMBERED = """numbers => document.querySelectorAll("nav.contents a").forEach(link => {
+  link.parentElement.querySelector(".number").textContent = numbers[link.hash.slice(1)] ?? "";
+})"""
 # What is wider than the paper shrinks, for nobody can scroll there.
 _FIT = """() => {
   const paper = document.querySelector("main").getBoundingClientRect();
@@ -77,56 +94,47 @@ def browser() -> Iterator[Any]:
         ) from error
 
 
-def print_book(
-    chromium: Any, site: Path, write: Callable[[Mapping[str, int]], str]
-) -> tuple[bytes, dict[str, int]]:
-    """Print a document twice: once to learn on which page each anchor is, once to say it.
+def print_book(chromium: Any, site: Path, text: str) -> tuple[bytes, dict[str, int]]:
+    """Typeset a document once and print it twice: to learn where its anchors are, and to say it.
 
     Args:
         chromium: The browser.
         site: Where style sheets, fonts and pictures are.
-        write: The document as HTML, given the numbers of pages by anchor.
+        text: The document as HTML.
 
     Returns:
         The PDF, and the page of each anchor.
 
     Raises:
         ClippedError: If something does not fit the paper.
+        FileNotFoundError: If the document asks for what the site does not have.
     """
-    numbers: dict[str, int] = {}
-    for _ in range(2):
-        data = _printed(chromium, site, write(numbers))
-        numbers = numbers_of(data)
-    return data, numbers
+    with _typeset(chromium, site, text) as page:
+        unseen = page.add_style_tag(content=_UNSEEN)
+        page.evaluate(_NUMBERED, numbers_of(page.pdf(**_SHEET)))
+        unseen.evaluate("style => style.remove()")
+        data: bytes = page.pdf(**_SHEET, **_FINE)
+    return data, numbers_of(data)
 
 
-def _printed(chromium: Any, site: Path, text: str) -> bytes:
+@contextmanager
+def _typeset(chromium: Any, site: Path, text: str) -> Iterator[Any]:
+    """The document as it will be on paper, nothing of it clipped."""
     strangers: list[str] = []
-    page = chromium.new_page(viewport=_PAPER, color_scheme="light")
-    page.route("**/*", lambda route: _answer(route, site, text, strangers))
-    page.emulate_media(media="print")
-    page.goto(f"{HOST}/book.html", wait_until="load")
-    page.evaluate(_SETTLED)
-    page.evaluate(_FIT)
-    clipped = page.evaluate(_CLIPPED)
-    if clipped:
-        raise ClippedError(
-            f"{len(clipped)} things are wider than the paper; the first: {clipped[0]}"
-        )
-    data: bytes = page.pdf(
-        format="A4",
-        print_background=True,
-        tagged=True,
-        outline=True,
-        display_header_footer=True,
-        header_template="<span></span>",
-        footer_template=_FOOT,
-        margin={"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"},
-    )
-    page.close()
+    with closing(chromium.new_page(viewport=_PAPER, color_scheme="light")) as page:
+        page.route("**/*", lambda route: _answer(route, site, text, strangers))
+        page.emulate_media(media="print")
+        page.goto(f"{HOST}/book.html", wait_until="load")
+        page.evaluate(_SETTLED)
+        page.evaluate(_FIT)
+        clipped = page.evaluate(_CLIPPED)
+        if clipped:
+            raise ClippedError(
+                f"{len(clipped)} things are wider than the paper; the first: {clipped[0]}"
+            )
+        yield page
     if strangers:
         raise FileNotFoundError(f"the document asks for what the site does not have: {strangers}")
-    return data
 
 
 def _answer(route: Any, site: Path, text: str, strangers: list[str]) -> None:
