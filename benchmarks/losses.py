@@ -17,6 +17,7 @@ from lossedu import losses
 Loss = Callable[..., Tensor]
 ROUNDING = 1e-4  # float32, summed in another order
 MARGIN = 0.2
+BINARY = functional.binary_cross_entropy_with_logits
 
 
 def _generator() -> torch.Generator:
@@ -50,12 +51,15 @@ def entries(device: str, *, quick: bool) -> Iterator[Row]:
     """Losses of one number or one row."""
     n = 10_000 if quick else 1_000_000
     inputs = _events(n, device)
-    for loss, peer in (
-        (losses.mse_loss, functional.mse_loss),
-        (losses.binary_cross_entropy_with_logits, functional.binary_cross_entropy_with_logits),
+    for loss, peer, name in (
+        (losses.mse_loss, functional.mse_loss, "torch"),
+        (losses.l1_loss, functional.l1_loss, "torch"),
+        (losses.huber_loss, functional.huber_loss, "torch"),
+        (losses.log_cosh_loss, peers.log_cosh, "its formula"),
+        (losses.binary_cross_entropy_with_logits, BINARY, "torch"),
     ):
         pair = compare(_step(loss, *inputs), _step(peer, *inputs), device, same=ROUNDING)
-        yield Row(loss.__name__, f"{n:_}", "torch", *pair)
+        yield Row(loss.__name__, f"{n:_}", name, *pair, target=1.15)
     inputs = _classes(n // 100, 100, device)
     for loss, peer, name in (
         (losses.cross_entropy, functional.cross_entropy, "torch"),
@@ -69,6 +73,18 @@ def entries(device: str, *, quick: bool) -> Iterator[Row]:
     pair = compare(*steps, device, same=ROUNDING)
     size = f"{shape[0]:_} x {shape[1]:_}"
     yield Row("cross_entropy", size, "torch", *pair, target=1.05, memory_target=1.0)
+
+
+def batches(device: str, *, quick: bool) -> Iterator[Row]:
+    """Losses of a row at the sizes of everyday batches."""
+    for rows, classes, aim in ((32, 10, 1.5), (256, 100 if quick else 1000, 1.15)):
+        logits, targets = _classes(rows, classes, device)
+        shares = torch.randn(rows, classes, generator=_generator()).softmax(-1).to(device)
+        for target, name in ((targets, "cross_entropy"), (shares, "cross_entropy, shares")):
+            both = losses.cross_entropy, functional.cross_entropy
+            steps = (_step(loss, logits, target) for loss in both)
+            pair = compare(*steps, device, same=ROUNDING)
+            yield Row(name, f"{rows} x {classes}", "torch", *pair, target=aim)
 
 
 def focal(device: str, *, quick: bool) -> Iterator[Row]:
@@ -212,5 +228,5 @@ def contrast(device: str, *, quick: bool) -> Iterator[Row]:
 
 def rows(device: str, *, quick: bool) -> Iterator[Row]:
     """Every row, as soon as it is measured."""
-    for suite in (focal, entries, rankings, triplets, contrast, rooflines):
+    for suite in (focal, entries, batches, rankings, triplets, contrast, rooflines):
         yield from suite(device, quick=quick)

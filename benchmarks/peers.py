@@ -4,6 +4,8 @@ Each formula is written from its source as a user would run it: plain torch, dif
 autograd.
 """
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -16,6 +18,12 @@ def torchvision_focal(logits: Tensor, targets: Tensor) -> Tensor:
     p_t = p * targets + (1 - p) * (1 - targets)
     alpha_t = 0.25 * targets + 0.75 * (1 - targets)
     return (alpha_t * ce * (1 - p_t) ** 2).mean()
+
+
+def log_cosh(predictions: Tensor, targets: Tensor) -> Tensor:
+    """The usual formula: the error, softplus of minus twice of it, less the logarithm of 2."""
+    error = predictions - targets
+    return (error + functional.softplus(-2 * error) - math.log(2)).mean()
 
 
 def power_focal(logits: Tensor, targets: Tensor) -> Tensor:
