@@ -107,22 +107,41 @@ def test_an_export_goes_to_the_terminal_or_into_a_file(run, course, tmp_path):
     assert "Points Possible" in target.read_text()
 
 
-def test_an_export_says_who_could_not_be_read(run, course):
+def test_the_points_of_a_course_are_listed_and_written_to_be_changed(run, course):
+    written = run("rubric", "focal", "--edit")
+    path = course / "solutions" / "focal" / "rubric.toml"
+    path.write_text(path.read_text().replace('"focal.values" = 2', '"focal.values" = 7'))
+
+    listed, again = run("rubric", "focal"), run("rubric", "focal", "--edit")
+
+    assert (written.exit_code, listed.exit_code, again.exit_code) == (0, 0, 2)
+    assert "25 points by machine" in listed.stdout
+    assert "must not be there to be written" in again.stderr
+
+
+def test_points_that_differ_from_the_notebooks_are_named_before_anything_is_graded(run, course):
     assert run("release", "focal").exit_code == 0
-    path = CourseFolders(course).journal("focal")
-    nothing = [CheckResult("focal.values", 0.0, 3.0, "missing")]
-    with journal.locked(path):
-        for name, status in (("ada", "graded"), ("eve\x1b[2J", "unreadable")):
-            outcome = Outcome(name, "focal", 0.0, 3.0, 0.1, 9.0, status, nothing)
-            journal.note_outcome(path, f"print of {name}", outcome)
+    hand_in(course, "ada", (course / "samples" / "focal" / "right.py").read_text())
+    (course / "solutions" / "focal" / "rubric.toml").write_text('[points]\n"focal.values" = 7\n')
 
-    said = run("export", "focal", "--for", "moodle")
+    said = run("grade", "focal")
 
-    assert said.exit_code == 0
-    assert (
-        "1 could not be read and count 0 by machine: eve\N{REPLACEMENT CHARACTER}[2J" in said.stderr
-    )
-    assert "ada" not in said.stderr
+    assert said.exit_code == 2
+    assert "'focal-values' must have the same points in the rubric and in the" in said.stderr
+    assert "has 7.0 and 2.0" in said.stderr
+
+
+def test_a_due_date_is_set_for_all_and_put_off_for_one(run, course):
+    assert run("release", "focal").exit_code == 0
+    berlin = ("--zone", "Europe/Berlin")
+
+    first = run("due", "focal", "2026-03-01 23:59", *berlin)
+    second = run("due", "focal", "2026-03-03 23:59", *berlin, "--student", "eve")
+    third = run("due", "focal", "2026-02-01", "--student", "eve")
+
+    assert first.stdout == "due  2026-03-01 22:59 UTC  for all\n"
+    assert second.stdout == "due  2026-03-03 22:59 UTC  for eve\n"
+    assert "is due at 2026-03-01 22:59 UTC" in third.stderr
 
 
 def test_an_export_for_an_unknown_platform_says_which_there_are(run):
