@@ -19,7 +19,7 @@ from lossedu.training.interruption import signals_awaited
 from lossedu.training.loop import Loop
 from lossedu.training.module_states import modes_kept
 from lossedu.training.passes import Loss
-from lossedu.training.process_group import ended_at_exit
+from lossedu.training.process_group import ended_at_exit, several_on_cpus, warn_if_alone
 from lossedu.training.random_states import scoped, stream_seed
 from lossedu.training.run import Metric, Plan, Run
 from lossedu.training.run_state import Saver
@@ -71,9 +71,11 @@ def accelerator_for(precision: str, compiled: bool, trackers: Sequence[Tracker])
         from accelerate import Accelerator
         from accelerate.state import AcceleratorState
 
+    warn_if_alone()
     had_one = AcceleratorState._shared_state != {}
     with ended_at_exit():
         accelerator = Accelerator(
+            cpu=several_on_cpus(),
             mixed_precision=_mixed(precision),
             dynamo_backend="inductor" if compiled else None,
             log_with=accelerate_trackers(trackers) or None,

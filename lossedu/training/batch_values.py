@@ -9,9 +9,10 @@ def as_values(name: str, batch: Any) -> tuple[Any, ...]:
     """A batch as a tuple: the model's input, then what the loss gets besides."""
     if isinstance(batch, Tensor):
         return (batch,)
-    refuse_arrays(name, "yield", batch)
     if isinstance(batch, (tuple, list)) and batch:
+        refuse_arrays(name, "yield", batch[:2])  # what follows the targets is the loss's own affair
         return tuple(batch)
+    refuse_arrays(name, "yield", batch)
     raise TypeError(
         f"{name} must yield tensors or tuples (inputs, targets, ...), but yields "
         f"{type(batch).__name__}. Hint: give the DataLoader a collate_fn."

@@ -61,7 +61,8 @@ def fit(
 ) -> History:
     r"""Train a model, watch every step, and lose nothing.
 
-    The same call runs on a CPU, on a GPU, and under ``accelerate launch`` on many of them, with the
+    The same call runs on a CPU, on a GPU, and under ``accelerate launch`` on many of them (or
+    ``torchrun``, and on CPUs only that: ``accelerate launch --cpu`` starts one process), with the
     same result up to rounding: a batch is shared among the processes, and each process's mean
     counts as much as it has examples,
 

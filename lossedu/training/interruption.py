@@ -17,10 +17,12 @@ class Interruption:
     Attributes:
         awaited: Whether signals are waited for at all.
         number: The signal that came; 0 before.
+        agreed: Whether all processes know that one came.
     """
 
     awaited: bool = False
     number: int = 0
+    agreed: bool = False
 
     def asked(self, accelerator: Any, *, together: bool) -> bool:
         """Whether a signal has come, to any process.
@@ -29,13 +31,13 @@ class Interruption:
             accelerator: Of the run.
             together: Whether all processes ask now; several decide only then, all alike.
         """
-        if accelerator.num_processes == 1 or not self.awaited:
-            return self.number > 0
-        if not together:
-            return False
-        own = torch.tensor([self.number], device=accelerator.device)
-        self.number = int(accelerator.gather(own).max())
-        return self.number > 0
+        if accelerator.num_processes == 1:
+            self.agreed = self.number > 0
+        elif self.awaited and together and not self.agreed:
+            own = torch.tensor([self.number], device=accelerator.device)
+            self.number = int(accelerator.gather(own).max())
+            self.agreed = self.number > 0
+        return self.agreed
 
 
 @contextmanager

@@ -104,7 +104,7 @@ class Loop:
             if self._interrupted():
                 break
         self.fetch()
-        if self.failed or self.interruption.number:
+        if self.failed or self.interruption.agreed:
             return
         if run.step == before and run.batch == 0:
             raise ValueError("train must yield at least one batch an epoch, but yields none.")
@@ -112,9 +112,10 @@ class Loop:
 
     def _interrupted(self) -> bool:
         """Whether a signal asks for the end; several processes agree where they have fetched."""
-        if self.interruption.asked(self.accelerator, together=not self.telemetry.block):
+        asked = self.interruption.asked(self.accelerator, together=not self.telemetry.block)
+        if asked:
             self.run.stop(f"signal {self.interruption.number}")
-        return self.interruption.number > 0 and bool(self.run.stopped)
+        return asked
 
     def _into_training(self) -> None:
         """All but the parts that the caller keeps in evaluation mode: a frozen backbone, say."""

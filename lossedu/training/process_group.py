@@ -6,10 +6,38 @@ with it, now and then: its threads are still at work.
 """
 
 import atexit
+import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+_WORLDS = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
+"""Where launchers and MPI write how many processes they have started."""
+
+
+def several_on_cpus() -> bool:
+    """Whether a launcher has started several processes where there is no accelerator.
+
+    Otherwise accelerate takes each of them for the only one.
+    """
+    several = any(os.environ.get(name, "1") != "1" for name in _WORLDS)
+    return several and not torch.accelerator.is_available()
+
+
+def warn_if_alone() -> None:
+    """Warn where ``accelerate launch --cpu --num_processes 2`` has started one process.
+
+    It leaves the starting of several to MPI, and says nothing where there is none.
+    """
+    launched = os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true"
+    if launched and "MASTER_ADDR" in os.environ and not any(w in os.environ for w in _WORLDS):
+        warnings.warn(
+            "accelerate launch --cpu with several processes starts one: the others are left to "
+            "MPI. Hint: torchrun --nproc-per-node 2 PROGRAM.",
+            stacklevel=2,
+        )
 
 
 @contextmanager

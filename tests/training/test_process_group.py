@@ -4,6 +4,7 @@ import pytest
 import torch
 from accelerate.tracking import GeneralTracker
 
+from lossedu.training import restore_model
 from tests import fresh
 from tests.training.conftest import small_model
 
@@ -73,6 +74,55 @@ def test_two_processes_run_twice_in_one_group_and_close_it_at_exit(tmp_path, in_
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(
         ("0", "1"), "closed"
     )
+
+
+TORCHRUN = """
+import os, signal, sys
+os.environ.pop("ACCELERATE_USE_CPU", None)  # torchrun says nothing of it
+from functools import partial
+from pathlib import Path
+from torch import nn, optim
+from lossedu.training import fit
+from tests.training.conftest import small_data, small_model
+
+folder, rank = Path(sys.argv[1]), os.environ["RANK"]
+seen = []
+signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
+
+class Send:
+    def after_step(self, run):
+        if run.step == 5 and rank == "1":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+history = fit(
+    small_model(), nn.CrossEntropyLoss(), small_data(), epochs=3, batch_size=8,
+    optimizer=partial(optim.SGD, lr=0.1), checkpoints=folder / "kept", callbacks=[Send()],
+)
+found = history.settings["processes"], len(history.steps["step"]), len(seen)
+(folder / rank).write_text(" ".join(map(str, found)))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_processes_on_cpus_are_one_run_and_end_together_at_a_signal_to_one(
+    tmp_path, in_two_processes
+):
+    in_two_processes(TORCHRUN, tmp_path)
+
+    # The second epoch ends with step 6, where both have fetched.
+    assert [(tmp_path / rank).read_text() for rank in "01"] == ["2 6 1"] * 2
+    assert restore_model(small_model(), tmp_path / "kept", "last") == 6
+
+
+def test_a_launcher_that_has_started_one_process_of_several_is_named(quick_fit, monkeypatch):
+    for name in ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "True")
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+
+    with pytest.warns(UserWarning, match="accelerate launch --cpu .* starts one.*torchrun"):
+        quick_fit(steps=1)
 
 
 class Quiet(GeneralTracker):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lossedu.landscape.objective.examples import Weighted
+from lossedu.landscape.objective.recomputation import activations_kept
 
 
 def owned(
@@ -23,7 +24,8 @@ def one_number(loss: Callable[..., Tensor], outputs: Any, batch: Weighted) -> Te
     Raises:
         ValueError: If the loss is not one number.
     """
-    found = loss(outputs, *batch.values[1:])
+    with activations_kept():
+        found = loss(outputs, *batch.values[1:])
     if not isinstance(found, Tensor) or found.numel() != 1:
         shaped = isinstance(found, Tensor)
         given = f"shape {tuple(found.shape)}" if shaped else type(found).__name__

@@ -1,7 +1,9 @@
 """The examples over which a loss is averaged: the same ones, in the same batches, every time."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -10,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lossedu.landscape.objective.graphs import room_for_graphs
 from lossedu.training.batches import Batch, Data, Share, Source, TensorBatches, batches_of
 from lossedu.training.random_states import scoped, stream_seed
 
@@ -34,8 +37,9 @@ class Examples:
     """Batches on the device and in the dtype of the computation.
 
     A loader that shuffles or augments does so in the same way in every pass, and draws from random
-    streams of its own.  What takes less than a gibibyte together is kept after the first pass.  The
-    caller's tensors are never handed out: a model may write into its input.
+    streams of its own.  What takes less than a gibibyte together, and than a quarter of what an
+    accelerator has free, is kept after the first pass; objects whose size nobody knows are not.
+    The caller's tensors are never handed out: a model may write into its input.
 
     Attributes:
         source: Where the batches come from.
@@ -61,7 +65,8 @@ class Examples:
                 yield _copied(batch) if self._written else batch
             return
         kept: list[Weighted] = []
-        room, written = _KEPT_BYTES, False
+        room: float = min(_KEPT_BYTES, room_for_graphs(self.device))
+        written = False
         for batch in self._read():
             # That nothing writes is known after a whole pass; until then it gets copies.
             lent = batch if self._written is False else _copied(batch)
@@ -174,8 +179,15 @@ def _versions(batch: Weighted) -> list[int]:
     return [tensor._version for tensor in _tensors_of(batch.values)]
 
 
-def _bytes_of(values: tuple[Any, ...]) -> int:
-    return sum(tensor.nbytes for tensor in _tensors_of(values))
+def _bytes_of(value: Any) -> float:
+    """What a batch, or a part of it, takes; infinite where that is not known."""
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, (tuple, list)):
+        return sum(map(_bytes_of, value))
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return sys.getsizeof(value)
+    return float(getattr(value, "nbytes", math.inf))
 
 
 def _tensors_of(values: tuple[Any, ...]) -> list[Tensor]:

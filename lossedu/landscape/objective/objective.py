@@ -16,6 +16,7 @@ from lossedu.landscape.objective.batch_norm import averaging, norms_of
 from lossedu.landscape.objective.digest import digest_of
 from lossedu.landscape.objective.examples import Weighted, examples_of
 from lossedu.landscape.objective.layout import Layout, Selection, chosen_parameters
+from lossedu.landscape.objective.recomputation import activations_kept
 from lossedu.landscape.objective.skeleton import has_ties, placed, skeleton_of
 from lossedu.training.batches import Data
 from lossedu.training.module_states import unwrapped
@@ -37,7 +38,8 @@ class Objective:
         model: Any module, also one wrapped by DistributedDataParallel or ``torch.compile``.
         loss: Called with the model's output and what follows the input in a batch; gives the mean
             over the examples of the batch.  A module is copied, and its copy is in evaluation mode.
-        data: ``(inputs, targets)`` as tensors, a `DataLoader`, or a list of such batches.
+        data: ``(inputs, targets)`` as tensors, a `DataLoader`, or a list of such batches; kept on
+            the device after the first pass if all takes less than 1 GiB, otherwise read each time.
         parameters: What varies: names, or a function of a name; by default all that require a
             gradient.  The others keep their values.
         batch_norm: "frozen" uses the running statistics that the model has.  "batch" uses those of
@@ -240,7 +242,7 @@ class Objective:
                 'batch_norm must be "frozen" or "batch" where a gradient is asked for, but is '
                 '"recomputed".'
             )
-        with plain_attention():
+        with plain_attention(), activations_kept():
             return self._call(self.unflatten(theta), batch, self._buffers_now())
 
     def statistics(self, theta: Tensor) -> dict[str, Tensor]:
@@ -257,8 +259,7 @@ class Objective:
 
     def _call(self, named: dict[str, Tensor], batch: Weighted, buffers: dict[str, Tensor]) -> Any:
         tensors = {**named, **self.fixed, **buffers}
-        inputs = (batch.values[0],)
-        return functional_call(self._skeleton, tensors, inputs, tie_weights=self._tied)
+        return functional_call(self._skeleton, tensors, batch.values[:1], tie_weights=self._tied)
 
     def _buffers_now(self) -> dict[str, Tensor]:
         """Copies: a module may write into its buffers."""
@@ -295,5 +296,5 @@ class Objective:
 
 @contextmanager
 def _evaluating() -> Iterator[None]:
-    with torch.inference_mode(False), torch.no_grad(), plain_attention():
+    with torch.inference_mode(False), torch.no_grad(), plain_attention(), activations_kept():
         yield

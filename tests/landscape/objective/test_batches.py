@@ -1,5 +1,6 @@
 """Every batch weighs by its examples, and every evaluation sees the same ones."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -132,3 +133,53 @@ def test_a_loaders_generator_stays_where_it_was_while_an_exception_is_looked_at(
 
     assert raised.tb is not None
     assert torch.equal(generator.get_state(), before)
+
+
+class Opaque:
+    """Something whose size nobody can tell."""
+
+
+class Reads:
+    """Batches, and how often they are read."""
+
+    def __init__(self, extra):
+        self.extra, self.number = extra, 0
+
+    def __iter__(self):
+        self.number += 1
+        x, y = examples()
+        yield x, y, self.extra
+
+
+@pytest.mark.parametrize(
+    ("extra", "kept"),
+    [
+        ("a word", True),
+        ({"ids": [1, 2], "of": None}, True),
+        (torch.zeros(2**12), False),
+        (np.zeros(2**12), False),
+        ({"of": [np.zeros(2**12)]}, False),
+        ("word" * 2**12, False),
+        (Opaque(), False),
+    ],
+)
+def test_batches_are_kept_only_where_all_of_them_is_known_to_be_small(extra, kept, monkeypatch):
+    monkeypatch.setattr("lossedu.landscape.objective.examples._KEPT_BYTES", 2**12)
+    data = Reads(extra)
+    objective = Objective(mlp(), lambda outputs, y, _: cross_entropy(outputs, y), data)
+
+    for _ in range(3):
+        objective.value(objective.point)
+
+    assert data.number == (1 if kept else 3)
+
+
+def test_of_an_accelerator_no_more_is_taken_than_a_part_of_what_is_free(monkeypatch):
+    monkeypatch.setattr("lossedu.landscape.objective.examples.room_for_graphs", lambda device: 8)
+    data = Reads("a word")
+    objective = Objective(mlp(), lambda outputs, y, _: cross_entropy(outputs, y), data)
+
+    for _ in range(3):
+        objective.value(objective.point)
+
+    assert data.number == 3
