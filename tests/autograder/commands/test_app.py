@@ -245,6 +245,31 @@ def test_grading_prints_a_table_and_first_faults_and_writes_json(course, tmp_pat
 
 
 @pytest.mark.slow
+def test_one_student_and_one_question_are_graded_again_and_the_rest_stays(course, tmp_path):
+    journal = CourseFolders(course).journal("focal")
+    before = {outcome.submission: outcome for outcome in outcomes(journal)}
+    shutil.copy(
+        CourseFolders(course).submitted("focal", "right") / "focal.ipynb",
+        CourseFolders(course).submitted("focal", "wrong-alpha-for-all") / "focal.ipynb",
+    )
+
+    command(
+        course, "grade", "focal", "--student", "wrong-alpha-for-all", "--question", "focal.alpha",
+        "--json", str(tmp_path / "outcomes.json"),
+    )  # fmt: skip
+
+    (record,) = json.loads((tmp_path / "outcomes.json").read_text())
+    after = {outcome.submission: outcome for outcome in outcomes(journal)}
+    new, old = Outcome.from_record(record), before["wrong-alpha-for-all"]
+    lost = [
+        {check.id for check in one.checks if check.points < check.max_points} for one in (old, new)
+    ]
+    assert lost[0] - lost[1] == {"focal.alpha"}
+    assert lost[1], "what else was lost stays lost"
+    assert after == before | {"wrong-alpha-for-all": new}
+
+
+@pytest.mark.slow
 def test_trying_a_notebook_says_what_check_would_say_and_exits_with_1_where_points_are_lost(course):
     folders = CourseFolders(course)
     path = [
