@@ -39,6 +39,7 @@ class Claim:
         source: Who says so: keys of the bibliography, or names of `GUIDES`.
         verdict: What the computation says of it.
         because: The evidence, with its numbers.
+        formerly: What was said of it before the computation changed that, if it did.
     """
 
     slug: str
@@ -46,16 +47,18 @@ class Claim:
     source: tuple[str, ...]
     verdict: Verdict
     because: str
+    formerly: Verdict | None = None
 
     def _repr_html_(self) -> str:
         data = html.escape(json.dumps(asdict(self), sort_keys=True), quote=True)
         sources = ", ".join(map(_source, self.source))
+        before = f" (at first: {self.formerly})" if self.formerly else ""
         return (
             f'<article class="claim claim-{self.verdict}" id="claim-{self.slug}" '
             f'data-claim="{data}">'
             f'<p class="claim-says">“{html.escape(self.says)}” '
             f'<span class="claim-source">({sources})</span></p>'
-            f'<p><span class="claim-verdict">{self.verdict}</span> '
+            f'<p><span class="claim-verdict">{self.verdict}</span>{before} '
             f"{html.escape(self.because)}</p></article>"
         )
 
@@ -75,6 +78,7 @@ def claim(
     shown: Callable[[_Measured], Any],
     otherwise: _Measured,
     because: str,
+    formerly: Verdict | None = None,
 ) -> Claim:
     """State a claim, who makes it, its verdict, and the computed evidence.
 
@@ -89,13 +93,15 @@ def claim(
         otherwise: What would have been measured had the verdict been wrong: the claim's own
             prediction, or the same computation where the claim is known to hold.
         because: The evidence, in one or two sentences, with computed numbers.
+        formerly: An earlier verdict that the computation has changed; the row keeps both.
 
     Returns:
         An object that a notebook renders as a card.
 
     Raises:
         ClaimError: If ``shown`` rejects what was measured, or accepts what it should not.
-        ValueError: If the slug, the source or the verdict is malformed, or a text is empty.
+        ValueError: If the slug, the source or a verdict is malformed, a text is empty, or the
+            earlier verdict is the same.
 
     Example:
         >>> row = claim(
@@ -112,7 +118,8 @@ def claim(
         ('wrong', ('interview guide',))
     """
     sources = (source,) if isinstance(source, str) else tuple(source)
-    _check_texts(slug, says, sources, verdict, because)
+    _check_texts(slug, says, sources, because)
+    _check_verdicts(verdict, formerly)
     if not bool(shown(measured)):
         raise ClaimError(
             f"claim {slug!r} must be {verdict} by its computation, but is not: {because}"
@@ -122,16 +129,21 @@ def claim(
             f"claim {slug!r} must be able to fail, but its check accepts {otherwise!r} as well. "
             "Hint: let it look at what the claim is about."
         )
-    return Claim(slug, says, sources, verdict, because)
+    return Claim(slug, says, sources, verdict, because, formerly)
 
 
-def _check_texts(
-    slug: str, says: str, sources: tuple[str, ...], verdict: Verdict, because: str
-) -> None:
-    if not _SLUG.fullmatch(slug):
-        raise ValueError(f"slug must be lower-case words joined by hyphens, but is {slug!r}.")
+def _check_verdicts(verdict: Verdict, formerly: Verdict | None) -> None:
     if verdict not in get_args(Verdict):
         raise ValueError(unknown_name("verdict", verdict, get_args(Verdict)))
+    if formerly not in (None, *get_args(Verdict)):
+        raise ValueError(unknown_name("formerly", formerly, get_args(Verdict)))
+    if formerly == verdict:
+        raise ValueError(f"formerly must be another verdict than {verdict!r}, but is the same.")
+
+
+def _check_texts(slug: str, says: str, sources: tuple[str, ...], because: str) -> None:
+    if not _SLUG.fullmatch(slug):
+        raise ValueError(f"slug must be lower-case words joined by hyphens, but is {slug!r}.")
     if not (says.strip() and because.strip()):
         raise ValueError("says and because must not be empty, but one of them is.")
     unknown = [name for name in sources if name not in GUIDES and not _KEY.fullmatch(name)]

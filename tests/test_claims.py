@@ -34,6 +34,7 @@ def test_a_supported_verdict_gives_a_row_that_carries_its_own_data():
         "source": ["focal guide", "lin2017"],
         "verdict": "wrong",
         "because": "1 < 2.",
+        "formerly": None,
     }
     assert 'id="claim-a-b"' in page
     assert "< works" not in page
@@ -43,6 +44,21 @@ def test_a_card_names_a_guide_and_marks_a_key_for_the_book_to_link():
     page = stated(source=("focal guide", "lin2017"))._repr_html_()
 
     assert '(focal guide, <cite data-key="lin2017">lin2017</cite>)' in page
+
+
+def test_a_verdict_that_has_changed_keeps_the_earlier_one():
+    changed = stated(verdict="depends", formerly="wrong")._repr_html_()
+
+    assert '<span class="claim-verdict">depends</span> (at first: wrong) 3 of 3' in changed
+    assert "at first" not in stated()._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("earlier", "rule"), [("wrong", "another verdict than 'wrong'"), ("true", "one of 'right'")]
+)
+def test_an_earlier_verdict_is_another_one_of_the_five(earlier, rule):
+    with pytest.raises(ValueError, match=f"^formerly must be {rule}"):
+        stated(formerly=earlier)
 
 
 def test_an_unsupported_verdict_stops():

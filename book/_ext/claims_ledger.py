@@ -225,10 +225,12 @@ def _section(app: Sphinx, docname: str, page: str) -> str:
 def _row(row: Row, link: str, work: Callable[[str], str]) -> str:
     cells = {key: html.escape(row[key]) for key in ("slug", "says", "verdict", "because")}
     sources = ", ".join(name if name in GUIDES else work(name) for name in row["source"])
+    verdict = f'<span class="claim-verdict claim-{cells["verdict"]}">{cells["verdict"]}</span>'
+    if row.get("formerly"):
+        verdict += f" (at first: {row['formerly']})"
     return (
         f'<tr><td><a href="{link}#claim-{cells["slug"]}">{cells["says"]}</a></td>'
-        f'<td><span class="claim-verdict claim-{cells["verdict"]}">{cells["verdict"]}</span></td>'
-        f"<td>{cells['because']}</td><td>{sources}</td></tr>"
+        f"<td>{verdict}</td><td>{cells['because']}</td><td>{sources}</td></tr>"
     )
 
 

@@ -81,6 +81,15 @@ def test_verdicts_are_counted_by_part(book):
     ]
 
 
+def test_a_verdict_that_has_changed_stands_beside_the_earlier_one(book):
+    build, site = book
+    build(**{"beta/two": f"# Two\n\n{card('b', verdict='depends', formerly='wrong')}"})
+
+    page = (site / "reference" / "ledger.html").read_text()
+    assert re.findall(r"\(at first: (\w+)\)", page) == ["wrong"]
+    assert "depends</span> (at first: wrong)</td><td>because of b" in page
+
+
 def test_what_people_say_is_escaped(book):
     build, site = book
     build()
