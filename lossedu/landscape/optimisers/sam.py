@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from lossedu.arguments.checks import check_number
@@ -36,7 +35,8 @@ class SAM(Optimizer):
         rho: :math:`\rho`, how far uphill, at least 0; at 0, ``base`` itself bit for bit.
         adaptive: Whether distances are relative to the weights (ASAM).
         eta: :math:`\eta`, at least 0, keeps weights near 0 moving; used if adaptive.
-        model: Its batch norm's running statistics are updated by the first pass alone.
+        model: Its buffers (batch norm's running statistics, say) are updated by the first pass
+            alone.
 
     Raises:
         TypeError: If base is no optimizer, or one that needs a closure.
@@ -72,7 +72,7 @@ class SAM(Optimizer):
         self.base = base
         defaults = {**base.defaults, "rho": rho, "adaptive": adaptive, "eta": eta}
         super().__init__(base.param_groups, defaults)
-        self._norms = [m for m in (model.modules() if model else ()) if isinstance(m, _BatchNorm)]
+        self._buffered = [part for part in (model.modules() if model else ()) if part._buffers]
         self._home: dict[Tensor, Tensor] = {}
         self._statistics: list[tuple[Tensor, Tensor]] = []
         self._uphill = False  # whether the gradient at hand was taken after a first step
@@ -85,7 +85,7 @@ class SAM(Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy needs; torch's optimizers name what they have in common alone."""
-        own = ("base", "_norms", "_home", "_statistics", "_uphill")
+        own = ("base", "_buffered", "_home", "_statistics", "_uphill")
         return {**super().__getstate__(), **{name: getattr(self, name) for name in own}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -115,7 +115,9 @@ class SAM(Optimizer):
                 "error in the second pass call go_back."
             )
         norm = self._norm()
-        self._statistics = [(b, b.clone()) for norm in self._norms for b in norm.buffers()]
+        self._statistics = [
+            (b, b.clone()) for part in self._buffered for b in part.buffers(recurse=False)
+        ]
         try:
             for group, parameter, gradient in self._with_gradients():
                 self._home[parameter] = parameter.detach().clone()
@@ -133,7 +135,7 @@ class SAM(Optimizer):
 
     @torch.no_grad()
     def go_back(self) -> None:
-        """Return to the weights before `first_step`, exactly, and to batch norm's statistics."""
+        """Return to the weights before `first_step`, exactly, and to the model's buffers."""
         for parameter, home in self._home.items():
             parameter.copy_(home)
         for buffer, kept in self._statistics:

@@ -138,6 +138,28 @@ def test_statistics_of_batch_norm_see_each_batch_once():
     torch.testing.assert_close(model[1].running_mean, seen[1].running_mean, rtol=0, atol=0)
 
 
+class Calls(nn.Module):
+    """Counts its calls in a buffer, as spectral norm and others keep a state of theirs."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("number", torch.zeros(()))
+
+    def forward(self, x):
+        self.number += 1
+        return x
+
+
+def test_every_other_buffer_sees_each_batch_once():
+    calls = Calls()
+    model = nn.Sequential(network(), calls)
+    sam = SAM(torch.optim.SGD(model.parameters(), 0.1), rho=5.0, model=model)
+
+    sam.step(closure_for(model, sam))
+
+    assert int(calls.number) == 1
+
+
 def test_both_passes_of_a_closure_draw_the_same_numbers_from_every_source():
     model, drawn = plain(), []
     sam = SAM(torch.optim.SGD(model.parameters(), 0.1))
