@@ -104,7 +104,7 @@ def fit(
             by the names of their columns.
         early_stopping: When to stop early.
         checkpoints: Where they go, and when; the run goes on from those it finds there.  SIGINT
-            (Ctrl-C) and SIGTERM then end it after the step at hand with a last checkpoint, and act
+            (Ctrl-C) and SIGTERM then end it after the batch at hand with a last checkpoint, and act
             as they would have; the second one is not waited for.  Several processes end together,
             within 64 steps.  What you change of the optimizer (its learning rate, say) holds from
             there on, and an event says so; another schedule is refused.

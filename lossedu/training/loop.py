@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from lossedu.training import nonfinite
+from lossedu.training import nonfinite, random_states
 from lossedu.training.batches import Batch, Source
 from lossedu.training.epoch_summary import measured, summarise
 from lossedu.training.interruption import Interruption
@@ -117,6 +117,10 @@ class Loop:
             self.run.stop(f"signal {self.interruption.number}")
         return asked
 
+    def _stops_alone(self) -> bool:
+        """Whether to stop at once: several processes agree between steps only."""
+        return self.accelerator.num_processes == 1 and self.interruption.number > 0
+
     def _into_training(self) -> None:
         """All but the parts that the caller keeps in evaluation mode: a frozen backbone, say."""
         model = self.run.model
@@ -190,9 +194,15 @@ class Loop:
 
     def _end_epoch(self) -> None:
         run, plan = self.run, self.plan
-        row = {"epoch": float(run.epoch), "train_loss": self.telemetry.train_loss()}
+        states, validated = random_states.capture(), None
         if self.valid is not None:
-            row["valid_loss"], seen = self._passes.validate(self.valid)
+            validated = self._passes.validate(self.valid, self._stops_alone)
+            if validated is None:  # a run that goes on from here begins with it again
+                random_states.restore(states)
+                return
+        row = {"epoch": float(run.epoch), "train_loss": self.telemetry.train_loss()}
+        if validated is not None:
+            row["valid_loss"], seen = validated
             row["gap"] = row["valid_loss"] - row["train_loss"]
             self._check_validation(row["valid_loss"])
         else:

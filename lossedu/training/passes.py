@@ -137,13 +137,15 @@ class Passes:
         torch._foreach_div_(dense_parts(self._trained), divisor)
         return loss / divisor, weight
 
-    def validate(self, valid: Source) -> tuple[float, Outputs]:
-        """The mean loss of the validation data, and the outputs."""
+    def validate(self, valid: Source, stopped: Callable[[], bool]) -> tuple[float, Outputs] | None:
+        """The mean loss of the validation data, and the outputs; None if it was stopped."""
         model = getattr(self._model, "module", self._model) if self._world > 1 else self._model
         seen, sums, weights = Outputs(), [], []
         with modes_kept(model), torch.no_grad():
             model.eval()
             for batch in valid.epoch(0):
+                if stopped():
+                    return None
                 values = self.place(batch.values)
                 outputs = model(values[0])
                 value, weight = _loss_and_weight(self._loss, outputs, values[1:])

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from lossedu.training import Checkpoints, restore_model
 from tests.training.conftest import small_data, small_model
@@ -140,6 +142,37 @@ def test_a_run_in_another_thread_trains_as_ever(quick_fit, tmp_path):
     thread.join()
 
     assert len(found[0][0].steps["step"]) == 6
+
+
+@pytest.mark.parametrize("moment", [1, 2, 3])
+def test_a_signal_during_validation_ends_it_and_the_run_that_goes_on_validates_again(
+    quick_fit, tmp_path, moment
+):
+    calls = []
+
+    def loss(outputs, targets):
+        if not torch.is_grad_enabled():
+            torch.rand(())  # moves the random numbers that dropout draws from
+            calls.append(len(targets))
+            if len(calls) == moment:
+                os.kill(os.getpid(), signal.SIGINT)
+        return nn.functional.cross_entropy(outputs, targets)
+
+    valid = small_data(20)
+    with pytest.raises(KeyboardInterrupt):
+        quick_fit(small_model(dropout=0.5), loss=loss, valid=valid, checkpoints=tmp_path)
+    interrupted = len(calls)
+    history, model = quick_fit(
+        small_model(dropout=0.5), loss=loss, valid=valid, checkpoints=tmp_path
+    )
+    whole, expected = quick_fit(small_model(dropout=0.5), loss=loss, valid=valid)
+
+    assert interrupted == moment
+    assert history.steps["loss"] == whole.steps["loss"]
+    assert history.epochs["train_loss"] == whole.epochs["train_loss"]
+    assert history.epochs["valid_loss"] == whole.epochs["valid_loss"]
+    for ours, theirs in zip(model.parameters(), expected.parameters(), strict=True):
+        assert ours.equal(theirs)
 
 
 def test_a_signal_between_two_epochs_ends_the_run_there(quick_fit, tmp_path):
