@@ -130,3 +130,34 @@ document.addEventListener("keydown", function (event) {
     if (theme) { document.documentElement.dataset.theme = theme; }
   });
 })();
+
+// A number stays whole at the end of a line: 11 000, 0.29 ± 0.05, and a formula with its full stop.
+(function () {
+  "use strict";
+  const THIN = /(\d) (?=\d{3}(?!\d))/g;
+  function whole(words) {
+    return words.replace(THIN, "$1\u00a0").replace(/ ± /g, "\u00a0±\u00a0").replace(/(\d|^) %/g, "$1\u00a0%");
+  }
+  function keep(paragraph) {
+    const walker = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode, text = whole(node.data);
+      if (text !== node.data && !node.parentElement.closest("code, pre, .math, script, style")) { node.data = text; }
+    }
+    paragraph.querySelectorAll("span.math").forEach(function (formula) {
+      const next = formula.nextSibling;
+      const stop = next && next.nodeType === Node.TEXT_NODE && /^[.,;:?!)\u201d]+/.exec(next.data);
+      if (!stop) { return; }
+      const together = document.createElement("span");
+      together.style.whiteSpace = "nowrap";
+      formula.replaceWith(together);
+      together.append(formula, stop[0]);
+      next.data = next.data.slice(stop[0].length);
+    });
+  }
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("main p, main li").forEach(function (paragraph) {
+      if (!paragraph.querySelector("p, li") && !paragraph.closest(".explorable, .practice, nav")) { keep(paragraph); }
+    });
+  });
+})();

@@ -4,7 +4,7 @@ function (config, functions) {
   const root = document.getElementById(config.name);
   // How wide each plot is: asked for once, since asking lays out the whole page.
   let widths = [];
-  const HEIGHT = 230, EDGE = {left: 52, right: 8, top: 8, bottom: 40};
+  const HEIGHT = 230, EDGE = {left: 52, right: 16, top: 8, bottom: 40};
 
   // What the sliders say now, read once for all curves.
   function reading() {
@@ -47,7 +47,8 @@ function (config, functions) {
     return found;
   }
 
-  const written = (v) => Number(v.toPrecision(6)).toString().replace("-", "\u2212");
+  const minus = (digits) => digits.replaceAll("-", "\u2212");
+  const written = (v) => minus(Number(v.toPrecision(6)).toString());
   const round = (v) => Math.round(v * 100) / 100;
 
   // The range of y: what the panel fixes, or what its curves need and a little more.
@@ -129,7 +130,7 @@ function (config, functions) {
     let number = curve.kind === "shares"
       ? values(curve, panel.at, now).reduce((sum, y, k) => sum + (panel.at[k] < reading.at ? y : 0), 0)
       : value(curve, reading.at, now);
-    number = reading.percent ? (100 * number).toFixed(0) + " %" : Number(number.toPrecision(3)).toString();
+    number = reading.percent ? (100 * number).toFixed(0) + " %" : minus(Number(number.toPrecision(3)).toString());
     return reading.text.replace("{}", number);
   }
 
@@ -138,7 +139,7 @@ function (config, functions) {
     config.sliders.forEach((name) => {
       const slider = byId(name), box = byId(name + "-on"), off = box && !box.checked;
       slider.disabled = Boolean(off);
-      byId(name + "-value").textContent = off ? "off" : slider.value;
+      byId(name + "-value").textContent = off ? "off" : minus(slider.value);
     });
     config.panels.forEach((panel, k) => draw(panel, k, now));
     root.querySelector(".finding").textContent = config.readings.map((r) => say(r, now)).join(" ");
