@@ -5,7 +5,7 @@ functions that the library publishes can be called.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -37,11 +37,11 @@ def equal(a: float, b: float) -> bool:
 
 
 def evaluated(expression: Any, values: Mapping[str, Value]) -> Value:
-    """The value of a formula, a list of formulas, or a call.
+    """The value of a formula, a list of formulas, a call, or the one of several words.
 
     Args:
         expression: A number; a formula, or ``[...]`` with formulas in it; a list; a mapping with
-            ``call``.
+            ``call``; one with ``words``, and in ``take`` the number of one of them, from 0.
         values: What the names in it stand for.  Of an array ``x``, formulas know x_1, x_2 ...
 
     Raises:
@@ -52,6 +52,8 @@ def evaluated(expression: Any, values: Mapping[str, Value]) -> Value:
         (0.25, (0.5, 1.0))
     """
     if isinstance(expression, Mapping):
+        if "words" in expression:
+            return _word(expression["words"], number(str(expression["take"]), values))
         from lossedu.practice.families.calls import called
 
         return called(expression, values)
@@ -65,6 +67,12 @@ def evaluated(expression: Any, values: Mapping[str, Value]) -> Value:
     if text.startswith("[") and text.endswith("]"):
         return tuple(evaluated(part, values) for part in _parts(text[1:-1]))
     return number(text, values)
+
+
+def _word(words: Sequence[str], place: float) -> str:
+    if place not in range(len(words)):
+        raise FamilyError(f"take must be from 0 to {len(words) - 1}, but is {place:g}.")
+    return words[int(place)]
 
 
 def number(text: str, values: Mapping[str, Value]) -> float:

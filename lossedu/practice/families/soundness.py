@@ -12,6 +12,7 @@ from lossedu.practice.families.answers import formulas, numbers
 from lossedu.practice.families.drawing import draw, period_of
 from lossedu.practice.families.faults import FamilyError
 from lossedu.practice.families.grading import grade, own_answer
+from lossedu.practice.families.last_hint import last_hint_faults
 from lossedu.practice.families.proofs import proof_faults
 from lossedu.practice.families.question import Family, Question
 
@@ -66,6 +67,7 @@ def _faults_of_variant(family: Family, variant: int) -> Iterator[str]:
     question = draw(family, variant)
     yield from _wording_faults(question)
     yield from _answer_faults(question)
+    yield from last_hint_faults(question)
     if question.kind not in ("code", "debug"):  # they run in a process each
         outcome = grade(question, own_answer(question))
         if not outcome.passed:

@@ -69,14 +69,12 @@ def _shape(spec: LossSpec, facts: Properties) -> dict[str, Any]:
         else "Its slope grows without bound.",
         "Its curvature is negative nowhere, and its slope never jumps down."
         if facts.nonconvex is None
-        else f"Its slope falls somewhere between {as_text(facts.nonconvex[0])} and "
-        f"{as_text(facts.nonconvex[1])}.",
+        else f"Its slope falls {_between(*map(as_text, facts.nonconvex))}.",
     ]
     because = " ".join(reasons)
     options = [
         {
-            "text": f"{'Convex' if convex else 'Not convex'}, "
-            f"with a slope that is {'bounded' if limited else 'unbounded'}",
+            "text": _kind(convex, limited),
             **(
                 {"right": True}
                 if (convex, limited) == (facts.convex, bounded)
@@ -93,10 +91,19 @@ def _shape(spec: LossSpec, facts: Properties) -> dict[str, Any]:
         "hints": [
             "Sketch the loss, then its slope.",
             "A convex loss has a slope that never falls. A slope is bounded if it levels off.",
-            because,
+            f"{_kind(facts.convex, bounded)}. {because}",
         ],
         "explanation": because,
     }
+
+
+def _between(low: str, high: str) -> str:
+    return f"at {low}" if low == high else f"somewhere between {low} and {high}"
+
+
+def _kind(convex: bool, bounded: bool) -> str:
+    shape = "Convex" if convex else "Not convex"
+    return f"{shape}, with a slope that is {'bounded' if bounded else 'unbounded'}"
 
 
 def _mates(spec: LossSpec) -> list[LossSpec]:

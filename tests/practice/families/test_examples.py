@@ -13,6 +13,12 @@ from tests.documents import blocks
 TEXT = (Path(__file__).parents[3] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 WHOLE, *PARTS = map(parsed, blocks(TEXT, "yaml"))
 QUESTION = ("params", "let", "prompt", "answer", "proof", "misconceptions")
+LAST_HINTS = {
+    "choice": "It is the mean.",
+    "order": "The costs; the base; its adjustment; how to validate.",
+    "match": "Squared: the mean; absolute: the median.",
+    "errata": "Line 2 is wrong.",
+}
 LEFT_OUT = ("title", *QUESTION, "hints", "explanation")
 
 
@@ -20,7 +26,8 @@ def completed(part):
     """What a block leaves out, from the whole example, but for what belongs to its question."""
     rest = {key: value for key, value in WHOLE.items() if key not in LEFT_OUT}
     words = dict.fromkeys(("title", "prompt", "explanation"), "As shown.")
-    return {**rest, **words, "hints": ["first", "second", "Line 2 is wrong."], **part}
+    hints = ["first", "second", LAST_HINTS.get(part["kind"], "third")]
+    return {**rest, **words, "hints": hints, **part}
 
 
 @pytest.mark.parametrize("part", [WHOLE, *map(completed, PARTS)], ids=lambda part: part["kind"])
