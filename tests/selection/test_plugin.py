@@ -92,7 +92,8 @@ def test_files_in_which_nothing_can_be_touched_are_not_imported(mse, place, is_r
 
 
 @pytest.mark.parametrize(
-    ("module", "is_run"), [("losses/mse.py", True), ("properties.py", True), ("tables.py", False)]
+    ("module", "is_run"),
+    [("losses/mse.py", True), ("properties/facts.py", True), ("tables.py", False)],
 )
 def test_examples_in_docstrings_are_run_where_they_lead_to_the_change(mse, module, is_run):
     assert (mse.pytest_ignore_collect(ROOT / "lossedu" / module) is None) == is_run
