@@ -7,6 +7,7 @@ A function is written once as a *recipe*, a right way to compute it in named ste
 replaces steps.  Mistakes that touch different steps can be made together, so pairs need no writing.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -91,10 +92,14 @@ class InWords(Protocol):
         ...
 
 
-class Mistaken:
+class Mistaken(ABC):
     """Something with one or two mistakes in it, and what is said of them together."""
 
     mistakes: tuple[InWords, ...]
+
+    @abstractmethod
+    def answer(self, call: Call) -> Reply | None:
+        """What it answers; None if that is not known."""
 
     @property
     def name(self) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.checks.bank import Mistaken
 from autograder.checks.check import Finding
 from autograder.checks.comparison import as_tensor, truth
 from autograder.checks.examples import Arguments, smallest_failing
-from autograder.checks.recognition import Exchange, Explanation, Known, recognise
+from autograder.checks.recognition import Exchange, Known, recognise
 from autograder.checks.wording import shown, trouble
 from autograder.sandbox.session import Call, Reply, Work
 
@@ -135,7 +136,7 @@ class Properties:
             kept = False
         return None if kept else Finding("failed", 0.0, f"This should hold: {law.words}.")
 
-    def _recognised(self, exchanges: Sequence[Exchange]) -> Explanation | None:
+    def _recognised(self, exchanges: Sequence[Exchange]) -> Mistaken | None:
         if self.reference is None:
             return None
         told = [replace(one, right=truth(one.call, self.reference)) for one in exchanges]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from autograder.checks.bank import InWords
+from autograder.checks.bank import InWords, Mistaken
 from autograder.checks.comparison import same
 from autograder.sandbox.session import Call, Reply
 
@@ -26,34 +26,6 @@ class Exchange:
     public: bool
 
 
-class Explanation(Protocol):
-    """What a submission may behave like."""
-
-    @property
-    def mistakes(self) -> Sequence[InWords]:
-        """One or two."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Their names."""
-        ...
-
-    @property
-    def says(self) -> str:
-        """What to tell who made them."""
-        ...
-
-    @property
-    def link(self) -> str:
-        """Where to read."""
-        ...
-
-    def answer(self, call: Call) -> Reply | None:
-        """What it answers; None if that is not known."""
-        ...
-
-
 class Known(Protocol):
     """What is known of the mistakes of an assignment: its bank, or a record of one."""
 
@@ -62,14 +34,14 @@ class Known(Protocol):
         """All single ones."""
         ...
 
-    def variants(self, function: str) -> Sequence[Explanation]:
+    def variants(self, function: str) -> Sequence[Mistaken]:
         """What a function may behave like, simpler ones first."""
         ...
 
 
 def recognise(
     bank: Known | None, exchanges: Sequence[Exchange], *, extremes: bool = False
-) -> Explanation | None:
+) -> Mistaken | None:
     """The first known variant that answers every call as the submission did.
 
     Single mistakes come before pairs, and simpler ones first.  A variant that is right on all these
@@ -89,7 +61,7 @@ def recognise(
     return None
 
 
-def _explains(variant: Explanation, exchanges: Sequence[Exchange]) -> bool:
+def _explains(variant: Mistaken, exchanges: Sequence[Exchange]) -> bool:
     wrong_somewhere = False
     for one in exchanges:
         theirs = variant.answer(one.call)

@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -122,7 +123,7 @@ def _asked(
     server: Server, cells: Sequence[Cell], checks: Sequence[Check], secret: int | None
 ) -> tuple[list[CellRun], list[Finding], Usage, str]:
     """Run the cells, and ask every check; at the end, what used up the time, if it was used up."""
-    with HandedIn(server, cells, banned(checks)) as work:
+    with closing(HandedIn(server, cells, banned(checks))) as work:
         runs = work.run()
         findings = [judged(check, work, secret) for check in checks]
         return runs, findings, work.close(), work.used_up

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 from autograder.sandbox.ban import Ban
 from autograder.sandbox.client import Server, Session, Usage
@@ -27,17 +25,6 @@ class HandedIn:
         self._bare = server.open(ban=ban)
         self._full: Session | None = None
         self._full_runs: list[CellRun] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def run(self) -> list[CellRun]:
         """Run the cells.

@@ -29,14 +29,21 @@ def write_all(folder: Path = Path(__file__).parent) -> list[Path]:
     return paths
 
 
-def _questions(checks: Iterable[Check]) -> Iterator[tuple[Call, Reply]]:
-    """The open questions of checks that look for a known mistake, with the right answers."""
+def against_reference(checks: Iterable[Check]) -> Iterator[AgainstReference]:
+    """The checks, also those inside of others, that compare with a right function."""
     for check in checks:
         if isinstance(check, Ruled):
-            yield from _questions([check.check])
+            yield from against_reference([check.check])
         elif isinstance(check, ChosenBrief):
-            yield from _questions(check.choices.values())
-        elif isinstance(check, AgainstReference) and check.bank is not None:
+            yield from against_reference(check.choices.values())
+        elif isinstance(check, AgainstReference):
+            yield check
+
+
+def _questions(checks: Iterable[Check]) -> Iterator[tuple[Call, Reply]]:
+    """The open questions of checks that look for a known mistake, with the right answers."""
+    for check in against_reference(checks):
+        if check.bank is not None:
             yield from check.open_questions()
 
 

@@ -65,7 +65,7 @@ def check_shape(name: str, tensor: Tensor, shape: Sequence[int], meaning: str) -
         )
 
 
-def check_number(name: str, value: float | Tensor, *, low: float, high: float = math.inf) -> None:
+def check_number(name: str, value: Number, *, low: float, high: float = math.inf) -> None:
     """Refuse what is no number, a number outside ``[low, high]``, or NaN."""
     if not _can_compare(name, value):
         return
@@ -93,12 +93,12 @@ def _can_compare(name: str, value: object) -> bool:
     return True
 
 
-def is_known_as(value: float | Tensor, number: float) -> bool:
+def is_known_as(value: Number, number: float) -> bool:
     """Whether an option is this number, for good: what a tensor holds may change, or be unseen."""
     return not isinstance(value, Tensor) and value == number
 
 
-def check_positive(name: str, value: float | Tensor) -> None:
+def check_positive(name: str, value: Number) -> None:
     """Refuse what is no number, and a number that is not above 0 and finite."""
     if not _can_compare(name, value):
         return
@@ -128,6 +128,15 @@ def check_values(name: str, tensor: Tensor, *, low: float, high: float, rule: st
     signs = bool((tensor.abs() == 1).all()) and smallest == -1.0 and (low, high) == (0.0, 1.0)
     hint = " Hint: targets look like -1 and +1; pass (targets + 1) / 2." if signs else ""
     _refuse(name, tensor, ~((tensor >= low) & (tensor <= high)), rule, hint)
+
+
+def check_not_negative(name: str, tensor: Tensor) -> None:
+    """Refuse a tensor with an entry below 0 or that is not finite (see the module text for when).
+
+    Weights, costs and counts: infinity times a loss of 0 would be NaN.
+    """
+    most = torch.finfo(tensor.dtype if tensor.is_floating_point() else torch.float64).max
+    check_values(name, tensor, low=0.0, high=most, rule="be at least 0 and finite")
 
 
 def check_signs(name: str, tensor: Tensor) -> None:

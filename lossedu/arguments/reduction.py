@@ -14,8 +14,8 @@ from torch import Tensor
 from lossedu.arguments.checks import (
     can_look,
     check_choice,
+    check_not_negative,
     check_shape,
-    check_values,
 )
 
 Reduction = Literal["mean", "sum", "none"]
@@ -94,8 +94,7 @@ def reduced(
     if weight is not None:
         check_shape("weight", weight, values.shape, "one number an example")
         weight = hide_masked(weight.to(values.dtype), mask)
-        most = torch.finfo(weight.dtype).max
-        check_values("weight", weight, low=0.0, high=most, rule="be at least 0 and finite")
+        check_not_negative("weight", weight)
         values = values * weight
     values = nan_in_slopes(hide_masked(values, mask))
     if reduction == "none":

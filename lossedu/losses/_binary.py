@@ -1,14 +1,13 @@
 """What losses of one logit share: the two surprises, exact at both ends."""
 
-import math
 from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from lossedu.arguments.checks import all_finite, check_number, check_shape, check_values
-from lossedu.losses._fast.closed_form import attached, fast_path_applies
+from lossedu.arguments.checks import all_finite, check_not_negative, check_number, check_shape
+from lossedu.losses._fast.closed_form import attached, slopes_pay
 
 # torch's softplus returns z itself above a threshold.  Its default of 20 is wrong by 6e-11 in
 # float64; at 40, log(1 + e^40) - 40 = 4e-18 is below what a double of that size can hold.
@@ -39,7 +38,8 @@ def surprise(logits: Tensor, targets: Tensor) -> Tensor:
     for targets of 0 and 1; where it is subtracted it is at most half of the first, so nothing
     cancels.
     """
-    if fast_path_applies() and not targets.requires_grad:
+    on_cpu = logits.device.type == "cpu"  # elsewhere nobody sees whether the values are finite
+    if on_cpu and slopes_pay(logits) and not targets.requires_grad:
         return _surprise_and_slope(logits, targets)
     return _surprise(logits, targets)
 
@@ -90,5 +90,5 @@ def checked_pos_weight(pos_weight: float | Tensor, logits: Tensor) -> float | Te
         return pos_weight
     if pos_weight.ndim:
         check_shape("pos_weight", pos_weight, logits.shape[-1:], "the last axis of logits")
-    check_values("pos_weight", pos_weight, low=0.0, high=math.inf, rule="be at least 0")
+    check_not_negative("pos_weight", pos_weight)
     return pos_weight.to(logits.dtype)

@@ -3,13 +3,14 @@
 import torch
 from torch import Tensor
 
-from lossedu.losses._fast.closed_form import attached, fast_path_applies
+from lossedu.arguments.checks import Number
+from lossedu.losses._fast.closed_form import attached, slopes_pay
 
 _LINE = 40.0
 """Where log cosh(e) is |e| - log 2 to the last digit of a double."""
 
 
-def huber(error: Tensor, delta: float | Tensor) -> Tensor:
+def huber(error: Tensor, delta: Number) -> Tensor:
     """The Huber loss of each error: half of its square up to delta, beyond it a line."""
     clipped = error.clamp(-delta, delta)  # type: ignore[arg-type]  # two of a kind, either kind
     return clipped * (error - clipped / 2)
@@ -17,7 +18,7 @@ def huber(error: Tensor, delta: float | Tensor) -> Tensor:
 
 def log_cosh(error: Tensor) -> Tensor:
     """The logarithm of the hyperbolic cosine of each error, with its slope."""
-    if not fast_path_applies():
+    if not slopes_pay(error):
         return _log_cosh(error)
     with torch.no_grad():
         inside = error.clamp(-_LINE, _LINE)

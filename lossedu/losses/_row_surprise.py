@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import is_known_as
+from lossedu.arguments.checks import Number, is_known_as
 from lossedu.arguments.reduction import accumulation_dtype, hide_masked
 from lossedu.losses._classes import gaps_and_rest
 from lossedu.losses._fast import row_slopes
@@ -17,7 +17,7 @@ from lossedu.losses._fast.row_blocks import cross_entropy_fused, cross_entropy_i
 
 
 def surprise_of_classes(
-    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
+    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: Number
 ) -> Tensor:
     """One value a row, from class numbers; hidden rows may hold anything."""
     plain = partial(_from_classes, targets=targets, mask=mask, smoothing=smoothing)
@@ -33,16 +33,14 @@ def surprise_of_classes(
 
 
 def _from_classes(
-    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
+    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: Number
 ) -> Tensor:
     gaps, rest = _hidden_gaps_and_rest(logits, mask)
     gap = gaps.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
     return _smoothed(gap + rest, gaps, rest, smoothing)
 
 
-def _of_shares(
-    logits: Tensor, shares: Tensor, mask: Tensor | None, smoothing: float | Tensor
-) -> Tensor:
+def _of_shares(logits: Tensor, shares: Tensor, mask: Tensor | None, smoothing: Number) -> Tensor:
     gaps, rest = _hidden_gaps_and_rest(logits, mask)
     # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.  The slope in a
     # share of 0 is that class's surprise, like any other's.
@@ -56,14 +54,14 @@ def _hidden_gaps_and_rest(logits: Tensor, mask: Tensor | None) -> tuple[Tensor, 
     return gaps_and_rest(hide_masked(logits, mask).to(accumulation_dtype(logits)))
 
 
-def _smoothed(values: Tensor, gaps: Tensor, rest: Tensor, smoothing: float | Tensor) -> Tensor:
+def _smoothed(values: Tensor, gaps: Tensor, rest: Tensor, smoothing: Number) -> Tensor:
     if is_known_as(smoothing, 0):
         return values
     return (1 - smoothing) * values + smoothing * (gaps.mean(-1) + rest)
 
 
 def surprise_of_shares(
-    logits: Tensor, shares: Tensor, mask: Tensor | None, smoothing: float | Tensor
+    logits: Tensor, shares: Tensor, mask: Tensor | None, smoothing: Number
 ) -> Tensor:
     """One value a row, from a share for each class in the dtype of the loss."""
     plain = partial(_of_shares, shares=shares, mask=mask, smoothing=smoothing)

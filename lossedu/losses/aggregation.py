@@ -7,7 +7,11 @@ fewer of them its worker had.
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_floating, check_same_shape, check_values
+from lossedu.arguments.checks import (
+    check_floating,
+    check_not_negative,
+    check_same_shape,
+)
 
 
 def aggregate_losses(local_means: Tensor, counts: Tensor) -> Tensor:
@@ -40,7 +44,7 @@ def aggregate_losses(local_means: Tensor, counts: Tensor) -> Tensor:
     """
     check_floating("local_means", local_means)
     check_same_shape("counts", counts, "local_means", local_means)
-    check_values("counts", counts, low=0, high=torch.inf, rule="be at least 0")
+    check_not_negative("counts", counts)
     shares = counts.to(torch.promote_types(local_means.dtype, torch.float32))
     known = torch.where(counts > 0, local_means, torch.zeros_like(local_means)).to(shares.dtype)
     total = shares.sum(0)

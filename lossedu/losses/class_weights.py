@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lossedu.arguments.checks import (
     check_floating,
+    check_not_negative,
     check_number,
     check_same_shape,
     check_values,
@@ -50,7 +51,7 @@ def class_balanced_weights(counts: Tensor, *, beta: float = 0.999) -> Tensor:
     check_number("beta", beta, low=0.0, high=1.0)
     if counts.ndim != 1:
         raise ValueError(f"counts must have one axis, but has shape {tuple(counts.shape)}.")
-    check_values("counts", counts, low=0, high=torch.inf, rule="be at least 0")
+    check_not_negative("counts", counts)
     counts = counts.double()
     if beta == 1:
         effective = counts

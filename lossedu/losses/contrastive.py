@@ -7,7 +7,13 @@ negatives are another loss, and several processes that each see their own part a
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_floating, check_positive, check_same_shape, check_shape
+from lossedu.arguments.checks import (
+    Number,
+    check_floating,
+    check_positive,
+    check_same_shape,
+    check_shape,
+)
 from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
@@ -25,7 +31,7 @@ def info_nce_loss(
     queries: Tensor,
     keys: Tensor,
     *,
-    temperature: float | Tensor = 0.1,
+    temperature: Number = 0.1,
     negatives: Tensor | None = None,
     normalize: bool = True,
     weight: Tensor | None = None,
@@ -101,7 +107,7 @@ def nt_xent_loss(
     view_a: Tensor,
     view_b: Tensor,
     *,
-    temperature: float | Tensor = 0.5,
+    temperature: Number = 0.5,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",

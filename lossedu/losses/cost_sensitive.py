@@ -7,7 +7,7 @@ transposed cost matrix trains without complaint.
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_shape, check_values
+from lossedu.arguments.checks import check_not_negative, check_shape
 from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
@@ -76,7 +76,7 @@ def cost_sensitive_loss(
     check_mask(mask, logits.shape[:-1])
     classes = logits.shape[-1]
     check_shape("costs", costs, (classes, classes), "a cost for each truth and decision")
-    check_values("costs", costs, low=0.0, high=torch.inf, rule="be at least 0")
+    check_not_negative("costs", costs)
     targets = checked_class_numbers(targets, logits, mask)
     logits = hide_masked(logits, mask).to(accumulation_dtype(logits))
     gaps, rest = gaps_and_rest(logits)

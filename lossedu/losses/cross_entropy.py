@@ -7,6 +7,7 @@ already been rounded to 0 or 1.  Both losses start from logits and never form th
 from torch import Tensor
 
 from lossedu.arguments.checks import (
+    Number,
     can_look,
     check_number,
     check_real,
@@ -37,7 +38,7 @@ def binary_cross_entropy_with_logits(
     targets: Tensor,
     *,
     pos_weight: float | Tensor | None = None,
-    label_smoothing: float | Tensor = 0.0,
+    label_smoothing: Number = 0.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -101,7 +102,7 @@ def cross_entropy(
     logits: Tensor,
     targets: Tensor,
     *,
-    label_smoothing: float | Tensor = 0.0,
+    label_smoothing: Number = 0.0,
     ignore_index: int = -100,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -169,9 +170,7 @@ def _counted(counts: Tensor, logits: Tensor, mask: Tensor | None) -> Tensor | No
     return None if mask is None or (can_look(mask) and mask.all()) else mask
 
 
-def _from_shares(
-    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: float | Tensor
-) -> Tensor:
+def _from_shares(logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: Number) -> Tensor:
     check_same_shape("targets", targets, "logits", logits)
     shares = hide_masked(targets, mask).to(accumulation_dtype(logits))
     check_values("targets", shares, low=0.0, high=1.0, rule="lie in [0, 1]")

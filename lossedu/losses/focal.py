@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from lossedu.arguments.checks import (
+    Number,
+    check_not_negative,
     check_number,
     check_same_shape,
     check_shape,
@@ -41,7 +43,7 @@ def sigmoid_focal_loss(
     targets: Tensor,
     *,
     gamma: float | Tensor = 2.0,
-    alpha: float | Tensor | None = None,
+    alpha: Number | None = None,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -105,7 +107,7 @@ def sigmoid_focal_loss(
 
 
 def _fastest(
-    logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: float | Tensor | None
+    logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: Number | None
 ) -> Tensor:
     if isinstance(gamma, Tensor) or isinstance(alpha, Tensor) or targets.requires_grad:
         return _binary_values(logits, targets, gamma, alpha)
@@ -120,7 +122,7 @@ def _fastest(
 
 
 def _binary_values(
-    logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: float | Tensor | None
+    logits: Tensor, targets: Tensor, gamma: float | Tensor, alpha: Number | None
 ) -> Tensor:
     if_one, if_zero = surprises(logits)
     costs_one, costs_zero = counted(if_one, if_zero, targets)
@@ -139,7 +141,7 @@ def _checked_gamma(gamma: float | Tensor, logits: Tensor, mask: Tensor | None) -
         check_same_shape("gamma", gamma, "logits", logits)
         gamma = hide_masked(gamma, mask)
     gamma = gamma.to(logits.dtype)
-    check_values("gamma", gamma, low=0.0, high=torch.inf, rule="be at least 0")
+    check_not_negative("gamma", gamma)
     return gamma
 
 
@@ -147,7 +149,7 @@ def softmax_focal_loss(
     logits: Tensor,
     targets: Tensor,
     *,
-    gamma: float | Tensor = 2.0,
+    gamma: Number = 2.0,
     alpha: Tensor | Sequence[float] | None = None,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -207,7 +209,7 @@ def softmax_focal_loss(
     if alpha is not None:
         per_class = torch.as_tensor(alpha, dtype=logits.dtype, device=logits.device)
         check_shape("alpha", per_class, logits.shape[-1:], "one weight a class")
-        check_values("alpha", per_class, low=0.0, high=torch.inf, rule="be at least 0")
+        check_not_negative("alpha", per_class)
         values = values * per_class[targets]
     return reduced(values, weight, mask, reduction)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_number
+from lossedu.arguments.checks import Number, check_number
 from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._margin import margins
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
@@ -19,7 +19,7 @@ def hinge_loss(
     scores: Tensor,
     targets: Tensor,
     *,
-    margin: float | Tensor = 1.0,
+    margin: Number = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -73,7 +73,7 @@ def squared_hinge_loss(
     scores: Tensor,
     targets: Tensor,
     *,
-    margin: float | Tensor = 1.0,
+    margin: Number = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -124,7 +124,7 @@ def smooth_hinge_loss(
     scores: Tensor,
     targets: Tensor,
     *,
-    smoothing: float | Tensor = 1.0,
+    smoothing: Number = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",

@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_positive
+from lossedu.arguments.checks import Number, check_positive
 from lossedu.arguments.pairing import paired
 from lossedu.arguments.reduction import Reduction, by_kernel, reduced
 from lossedu.losses._errors import huber, log_cosh
@@ -20,7 +20,7 @@ def huber_loss(
     predictions: Tensor,
     targets: Tensor,
     *,
-    delta: float | Tensor = 1.0,
+    delta: Number = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -75,7 +75,7 @@ def pseudo_huber_loss(
     predictions: Tensor,
     targets: Tensor,
     *,
-    delta: float | Tensor = 1.0,
+    delta: Number = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",

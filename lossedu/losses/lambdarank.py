@@ -7,7 +7,7 @@ have no gradient.  What falls is a bound on the loss of NDCG, rebuilt at every s
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import all_finite, check_count, check_positive
+from lossedu.arguments.checks import Number, all_finite, check_count, check_positive
 from lossedu.arguments.gains import Gain, discounted, discounts, gains
 from lossedu.arguments.lists import Lists, as_lists
 from lossedu.arguments.ordering import falling
@@ -25,7 +25,7 @@ def lambdarank_loss(
     relevance: Tensor,
     *,
     k: int | None = None,
-    sigma: float | Tensor = 1.0,
+    sigma: Number = 1.0,
     gain: Gain = "exponential",
     weight: Tensor | None = None,
     mask: Tensor | None = None,

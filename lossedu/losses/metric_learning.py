@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lossedu.arguments.checks import (
+    Number,
     check_choice,
     check_floating,
     check_number,
@@ -32,7 +33,7 @@ def contrastive_loss(
     b: Tensor,
     same: Tensor,
     *,
-    margin: float | Tensor = 1.0,
+    margin: Number = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -93,7 +94,7 @@ def triplet_loss(
     positive: Tensor,
     negative: Tensor,
     *,
-    margin: float | Tensor = 1.0,
+    margin: Number = 1.0,
     distance: Distance = "euclidean",
     weight: Tensor | None = None,
     mask: Tensor | None = None,

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from torch import Tensor
 
-from lossedu.arguments.checks import check_choice, check_number
+from lossedu.arguments.checks import Number, check_choice, check_number
 from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
@@ -27,7 +27,7 @@ def multiclass_hinge_loss(
     targets: Tensor,
     *,
     kind: Kind = "crammer_singer",
-    margin: float | Tensor = 1.0,
+    margin: Number = 1.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",

@@ -6,7 +6,7 @@ is 1 for every prediction and teaches nothing; smoothing decides what an empty r
 
 from torch import Tensor
 
-from lossedu.arguments.checks import check_number
+from lossedu.arguments.checks import Number, check_number
 from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._regions import ratio, soft_counts
 from lossedu.losses._spec import LossSpec, Parameter
@@ -16,7 +16,7 @@ def dice_loss(
     logits: Tensor,
     targets: Tensor,
     *,
-    smooth: float | Tensor = 1.0,
+    smooth: Number = 1.0,
     dim: int | tuple[int, ...] = -1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -79,7 +79,7 @@ def jaccard_loss(
     logits: Tensor,
     targets: Tensor,
     *,
-    smooth: float | Tensor = 1.0,
+    smooth: Number = 1.0,
     dim: int | tuple[int, ...] = -1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -143,7 +143,7 @@ def soft_f1_loss(
     logits: Tensor,
     targets: Tensor,
     *,
-    beta: float | Tensor = 1.0,
+    beta: Number = 1.0,
     dim: int | tuple[int, ...] = 0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,

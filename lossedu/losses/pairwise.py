@@ -8,7 +8,7 @@ from numbers import Integral
 
 from torch import Tensor
 
-from lossedu.arguments.checks import check_number, check_positive
+from lossedu.arguments.checks import Number, check_number, check_positive
 from lossedu.arguments.lists import Lists, as_lists
 from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._binary import surprise_and_slope, surprise_of_one
@@ -31,7 +31,7 @@ def pairwise_hinge_loss(
     scores: Tensor,
     relevance: Tensor,
     *,
-    margin: float | Tensor = 1.0,
+    margin: Number = 1.0,
     power: int = 1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -111,7 +111,7 @@ def pairwise_logistic_loss(
     scores: Tensor,
     relevance: Tensor,
     *,
-    sigma: float | Tensor = 1.0,
+    sigma: Number = 1.0,
     tolerance: float = 0.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,

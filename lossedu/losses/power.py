@@ -7,7 +7,7 @@ the target is infinite, so second-order methods have nothing to hold on to.
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_number, is_known_as
+from lossedu.arguments.checks import Number, check_number, is_known_as
 from lossedu.arguments.pairing import paired
 from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
@@ -17,7 +17,7 @@ def power_loss(
     predictions: Tensor,
     targets: Tensor,
     *,
-    exponent: float | Tensor = 1.5,
+    exponent: Number = 1.5,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",

@@ -7,7 +7,7 @@ quantile must make *under*-prediction expensive.
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_number, is_known_as
+from lossedu.arguments.checks import Number, check_number, is_known_as
 from lossedu.arguments.pairing import paired
 from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
@@ -17,7 +17,7 @@ def quantile_loss(
     predictions: Tensor,
     targets: Tensor,
     *,
-    quantile: float | Tensor = 0.5,
+    quantile: Number = 0.5,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",

@@ -7,7 +7,13 @@ say little; their gradients are what was derived.
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_floating, check_number, check_positive, check_same_shape
+from lossedu.arguments.checks import (
+    Number,
+    check_floating,
+    check_number,
+    check_positive,
+    check_same_shape,
+)
 from lossedu.arguments.reduction import (
     Reduction,
     accumulation_dtype,
@@ -83,9 +89,9 @@ def td_loss(
     rewards: Tensor,
     next_values: Tensor,
     *,
-    discount: float | Tensor = 0.99,
+    discount: Number = 0.99,
     done: Tensor | None = None,
-    delta: float | Tensor | None = None,
+    delta: Number | None = None,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",

@@ -109,10 +109,10 @@ def test_integer_means_are_refused():
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        (torch.tensor([1, -2]), "counts must be at least 0, but contains -2 at index 1"),
+        (torch.tensor([1, -2]), "counts must be at least 0 and finite, but contains -2 at index 1"),
         (torch.tensor([1, 2, 3]), "local_means and counts must have the same shape"),
         (torch.tensor([[1], [2]]), "local_means and counts must have the same shape"),
-        (torch.tensor([torch.nan, 1.0]), "counts must be at least 0, but contains nan"),
+        (torch.tensor([torch.nan, 1.0]), "counts must be at least 0 and finite, but contains nan"),
     ],
 )
 def test_counts_that_do_not_fit_are_refused(counts, message):

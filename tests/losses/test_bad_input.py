@@ -253,3 +253,24 @@ def test_what_is_near_to_class_numbers_gets_a_remedy(name):
     assert "targets must be a tensor, but is list" in refused(
         TypeError, loss, torch.zeros(2, 3), [0, 1]
     )
+
+
+PAIR = (torch.zeros(2), torch.ones(2))
+INFINITE = torch.tensor([1.0, torch.inf])
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("pos_weight", lambda w: losses.binary_cross_entropy_with_logits(*PAIR, pos_weight=w)),
+        ("gamma", lambda w: losses.sigmoid_focal_loss(*PAIR, gamma=w)),
+        ("alpha", lambda w: losses.softmax_focal_loss(torch.eye(2), torch.arange(2), alpha=w)),
+        ("costs", lambda w: losses.cost_sensitive_loss(torch.eye(2), torch.arange(2), w.diag())),
+        ("counts", lambda w: losses.aggregate_losses(torch.zeros(2), w)),
+        ("counts", lambda w: losses.class_balanced_weights(w)),
+    ],
+)
+def test_an_infinite_weight_of_any_kind_is_refused(name, call):
+    message = refused(ValueError, call, INFINITE)
+
+    assert message.startswith(f"{name} must be at least 0 and finite, but contains inf at index")

@@ -133,8 +133,8 @@ def test_integer_costs_are_costs():
     ("costs", "message"),
     [
         (torch.zeros(3, 2), r"costs must have the shape \(3, 3\) of a cost for each truth and"),
-        (-torch.eye(3), "costs must be at least 0, but contains -1 at index 0"),
-        (torch.full((3, 3), torch.nan), "costs must be at least 0, but contains nan"),
+        (-torch.eye(3), "costs must be at least 0 and finite, but contains -1 at index 0"),
+        (torch.full((3, 3), torch.nan), "costs must be at least 0 and finite, but contains nan"),
     ],
 )
 def test_what_is_no_matrix_of_costs_is_refused(costs, message):

@@ -31,6 +31,11 @@ def fast_path_applies(*options: object) -> bool:
     return not (forward_ad._current_level >= 0 or any(isinstance(o, Tensor) for o in options))
 
 
+def slopes_pay(leaf: Tensor) -> bool:
+    """Whether slopes that are found with the values will be used: a gradient is wanted."""
+    return leaf.requires_grad and torch.is_grad_enabled() and fast_path_applies()
+
+
 def is_batch_of_gradients(outer: Tensor) -> bool:
     """Whether several gradients are asked for at once (``is_grads_batched``)."""
     return torch._C._functorch.is_legacy_batchedtensor(outer)

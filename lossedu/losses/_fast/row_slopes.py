@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lossedu.arguments.checks import all_finite
 from lossedu.arguments.reduction import accumulation_dtype
-from lossedu.losses._fast.closed_form import attached, fast_path_applies
+from lossedu.losses._fast.closed_form import attached, slopes_pay
 
 _BLOCK = 2**16
 _MOST = 2**22  # beyond that many logits their slopes are not kept
@@ -20,9 +20,8 @@ Plain = Callable[[Tensor], Tensor]
 
 
 def pays(logits: Tensor) -> bool:
-    """Whether slopes are worth their memory: eagerly, on the CPU, up to some size."""
-    on_cpu = logits.device.type == "cpu"
-    return on_cpu and 0 < logits.numel() <= _MOST and fast_path_applies()
+    """Whether slopes are worth their memory: on the CPU, up to some size, if they are wanted."""
+    return logits.device.type == "cpu" and 0 < logits.numel() <= _MOST and slopes_pay(logits)
 
 
 def of_classes(logits: Tensor, targets: Tensor, smoothing: float, plain: Plain) -> Tensor:

@@ -15,6 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lossedu.arguments.checks import Number
 from lossedu.losses._distances import (
     TIE,
     Distance,
@@ -77,7 +78,7 @@ def anchors_in_tiles(n: int, entries: int) -> Iterator[slice]:
     return (slice(first, min(first + step, n)) for first in range(0, n, step))
 
 
-def bounds(near: Tensor, margin: float | Tensor, distance: Distance) -> tuple[Tensor, Tensor]:
+def bounds(near: Tensor, margin: Number, distance: Distance) -> tuple[Tensor, Tensor]:
     """Up to which length a negative is no farther than a positive; from which on it costs nothing.
 
     What lies between is farther, by less than the margin.

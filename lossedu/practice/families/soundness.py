@@ -60,7 +60,8 @@ def faults_of(family: Family, seeds: int = 200) -> list[str]:
             found |= dict.fromkeys(_code_faults(draw(family, 0)), 0)
     except FamilyError as error:
         return [str(error)]
-    return [f"{family.id}: {fault} (variant {variant})" for fault, variant in found.items()]
+    plain = {fault.removeprefix(f"{family.id}: "): variant for fault, variant in found.items()}
+    return [f"{family.id}: {fault} (variant {variant})" for fault, variant in plain.items()]
 
 
 def _faults_of_variant(family: Family, variant: int) -> Iterator[str]:

@@ -7,15 +7,12 @@ import pytest
 import torch
 
 from autograder import rubrics
-from autograder.checks.against_reference import AgainstReference
 from autograder.checks.bank import Bank, Mistake, Recipe
 from autograder.checks.comparison import same, truth
 from autograder.checks.recognition import Exchange, recognise
 from autograder.checks.recorded import question, read, record
-from autograder.checks.sources import Ruled
 from autograder.rubrics import RECORDED, bank_of, names, rubric
-from autograder.rubrics.design.chosen_brief import ChosenBrief
-from autograder.rubrics.recording import recorded
+from autograder.rubrics.recording import against_reference, recorded
 from autograder.sandbox.answers import answer
 from autograder.sandbox.session import Call
 from autograder.student.notebook_check import NotebookWork
@@ -88,16 +85,6 @@ def test_a_question_does_not_hang_on_the_last_digits_of_its_numbers():
 # --- the records of the assignments ---------------------------------------------------------------
 
 
-def of_reference(checks):
-    for check in checks:
-        if isinstance(check, Ruled):
-            yield from of_reference([check.check])
-        elif isinstance(check, ChosenBrief):
-            yield from of_reference(check.choices.values())
-        elif isinstance(check, AgainstReference):
-            yield check
-
-
 @pytest.fixture(scope="module", params=names())
 def assignment(request):
     return request.param
@@ -113,7 +100,7 @@ def test_a_record_is_that_of_the_bank_as_it_is(assignment, shipped):
     known, due = read(shipped), read(recorded(assignment))
     calls = {
         question(call): call
-        for check in of_reference(rubric(assignment).checks)
+        for check in against_reference(rubric(assignment).checks)
         for call, _ in check.open_questions()
     }
 
@@ -133,7 +120,7 @@ def test_a_record_is_that_of_the_bank_as_it_is(assignment, shipped):
 def test_a_notebook_names_each_mistake_with_the_record_as_with_the_bank(assignment, shipped):
     bank, known = bank_of(assignment), read(shipped)
     named = 0
-    for check in of_reference(rubric(assignment).checks):
+    for check in against_reference(rubric(assignment).checks):
         for variant in bank.singles():
             if variant.function == check.function:
                 work = NotebookWork(variant.namespace, {})

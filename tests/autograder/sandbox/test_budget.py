@@ -12,8 +12,8 @@ from autograder.sandbox.client import Limits, Server
 from autograder.sandbox.session import Call, Cell
 
 # Little of its own for each part, and all the time of the world for what is asked in vain.
-LITTLE = Limits(share_s=0.25, notebook_s=300.0, grace_s=30.0, total_s=900.0)
-SCARCE = replace(LITTLE, notebook_s=1.2)
+LITTLE = Limits(share_s=1.0, notebook_s=300.0, grace_s=30.0, total_s=900.0)
+SCARCE = replace(LITTLE, notebook_s=5.0)
 ADD = "def add(a, b=1):\n    return a + b"
 SLEEP = "import time\ntime.sleep(1e6)"
 NEVER = {
@@ -58,7 +58,7 @@ def test_what_used_up_the_time_is_named_and_nothing_is_asked_behind_it(server: S
         assert "the cell 'sleeper-0' (" in runs[-1].outputs[0]["evalue"]
         assert [reply.status for reply in replies] == ["spent", "spent"]
         assert replies[0].error == session.used_up
-        assert session.used_up.startswith("a notebook may take 1.2 s, training apart; most went to")
+        assert session.used_up.startswith("a notebook may take 5 s, training apart; most went to")
 
 
 def test_many_functions_that_never_end_are_ended_together(server: Server) -> None:
