@@ -1,4 +1,4 @@
-"""Cross-entropy over classes with its slopes: each block of rows is read once, while it is near.
+"""Cross-entropy over classes with its slopes, a block of rows at a time.
 
 The slope of a row is its probabilities less its target, and those are there when its value is.
 They take as much memory as the logits, which `lossedu.losses._fast.row_blocks` does without.
@@ -13,7 +13,7 @@ from lossedu.arguments.checks import all_finite
 from lossedu.arguments.reduction import accumulation_dtype
 from lossedu.losses._fast.closed_form import attached, slopes_pay
 
-_BLOCK = 2**16
+_BLOCK = 2**20  # smaller ones keep several threads waiting
 _MOST = 2**22  # beyond that many logits their slopes are not kept
 
 Plain = Callable[[Tensor], Tensor]

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lossedu.losses import cross_entropy, sigmoid_focal_loss
+from lossedu.losses._fast import row_slopes
 
 CLASSES = 100
 
@@ -272,3 +273,19 @@ def test_one_bad_target_is_refused(path):
 
     with pytest.raises(ValueError, match=r"^targets must .*, but contains -3 at index"):
         loss(logits, targets)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_rows_in_many_blocks_are_rows(smoothing, monkeypatch):
+    logits, targets = rows()
+    shares = drawn(700, CLASSES, seed=2).softmax(-1)
+    options = {"label_smoothing": smoothing}
+
+    def both(x):
+        hard = cross_entropy(x, targets, reduction="none", **options)
+        return hard + cross_entropy(x, shares, reduction="none")
+
+    whole = derived(both, logits)
+    monkeypatch.setattr(row_slopes, "_BLOCK", 2**10)
+
+    assert_same(derived(both, logits), whole)
