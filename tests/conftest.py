@@ -42,6 +42,13 @@ QUIET = [
 ]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many processes again as cores: many tests wait, for a server, a browser or an end."""
+    usable = getattr(os, "sched_getaffinity", None)
+    cores = len(usable(0)) if usable else os.cpu_count() or 1
+    return cores + (cores + 1) // 2
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first: at the end one process would wait for the other."""

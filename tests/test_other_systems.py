@@ -11,7 +11,7 @@ import pytest
 
 from autograder.rubrics import rubric
 from lossedu.training import History
-from tests import other_systems
+from tests import once, other_systems
 
 ROOT = Path(__file__).parent.parent
 SAID = {"darwin": "macOS", "win32": "Windows"}
@@ -26,20 +26,20 @@ def system(request) -> str:
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory, system) -> Path:
-    """A course's folder on that system."""
-    folder = tmp_path_factory.mktemp(system)
+def there(shared_by_the_run, system) -> Path:
+    """A folder of what was done on that system, once a run: it takes a dozen seconds."""
+    return once.folder_once_a_run(f"on-{system}", lambda folder: use(folder, system))
+
+
+def use(folder: Path, system: str) -> None:
+    """Run the commands in a course of its own, and keep what they say beside it."""
+    course = folder / "course"
+    course.mkdir()
     for name in ("solutions", "samples"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.ipynb"))
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def found(tmp_path_factory, course, system) -> dict:
-    """What commands have said there, and how they ended."""
-    file = tmp_path_factory.mktemp("found") / "found.json"
-    command = [sys.executable, "-W", "ignore", other_systems.__file__, system, course, file]
+        shutil.copytree(ROOT / name, course / name, ignore=shutil.ignore_patterns("*.ipynb"))
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+    said = folder / "said.json"
+    command = [sys.executable, "-W", "ignore", other_systems.__file__, system, course, said]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100", "USER": "reader"}
     done = subprocess.run(
         list(map(str, command)),
@@ -50,7 +50,18 @@ def found(tmp_path_factory, course, system) -> dict:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(file.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def course(there) -> Path:
+    """The course's folder on that system."""
+    return there / "course"
+
+
+@pytest.fixture(scope="module")
+def found(there) -> dict:
+    """What commands have said there, and how they ended."""
+    return json.loads((there / "said.json").read_text(encoding="utf-8"))
 
 
 def test_every_module_can_be_imported_but_what_runs_submissions(found):
