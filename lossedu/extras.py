@@ -26,15 +26,15 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "platformdirs": ("practice",),
     "plotly": ("landscape", "book"),
     "psutil": ("train", "landscape"),
-    "rich": ("cli", "train", "landscape", "grade", "site", "practice"),
+    "rich": ("cli", "train", "landscape", "grade", "site", "practice", "monitor"),
     "safetensors": ("train", "landscape", "grade"),
-    "scipy": ("landscape", "book"),
+    "scipy": ("landscape", "book", "monitor"),
     "sklearn": ("train", "landscape", "grade", "book"),
     "sqlalchemy": ("grade",),
     "sympy": ("cli", "book", "practice"),
     "traitlets": ("grade",),
-    "typer": ("cli", "train", "landscape", "grade", "practice"),
-    "yaml": ("train", "landscape", "practice"),
+    "typer": ("cli", "train", "landscape", "grade", "practice", "monitor"),
+    "yaml": ("train", "landscape", "practice", "monitor"),
 }
 """The extras that bring a module; the first of them for a user who has named none."""
 

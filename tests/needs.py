@@ -17,12 +17,14 @@ BROWSER, DATABASE, SANDBOX = "a browser", "a database server", "the sandbox"
 HEADERS, ROOT = "the kernel's headers", "to be root"
 COMPILER = "a C++ compiler"
 KERNELS = "an x86 processor with AVX2"
+MONITORING = "Prometheus and Alertmanager"
 REMEDIES = {
     BROWSER: "sudo apt-get install chromium libatomic1",
     COMPILER: "sudo apt-get install g++",
     DATABASE: "sudo apt-get install postgresql",
     HEADERS: "sudo apt-get install linux-libc-dev",
     KERNELS: "only another machine has other kernels",
+    MONITORING: "sudo apt-get install prometheus prometheus-alertmanager",
     ROOT: "only root can become another user",
     SANDBOX: ".venv/bin/autograder doctor says what is missing",
 }
@@ -58,6 +60,17 @@ def compiler() -> None:
     """What torch.compile makes programs with."""
     if not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++"))):
         lacking(COMPILER)
+
+
+def monitoring() -> None:
+    """The programs of Prometheus and Alertmanager."""
+    from lossedu.monitoring.services.programs import NAMES, MissingProgramError, program
+
+    try:
+        for tool in NAMES:
+            program(tool)
+    except MissingProgramError:
+        lacking(MONITORING)
 
 
 def kernels() -> None:

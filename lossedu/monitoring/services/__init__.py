@@ -1,0 +1,1 @@
+"""Real servers on loopback: Prometheus and Alertmanager, started and stopped as a learner needs."""
