@@ -131,6 +131,8 @@ debian:
 	command -v chromium chromium-browser google-chrome >/dev/null || missing="$$missing chromium"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	command -v "$${CXX:-g++}" >/dev/null || missing="$$missing g++"; \
+	command -v promtool >/dev/null || missing="$$missing prometheus"; \
+	command -v alertmanager prometheus-alertmanager >/dev/null || missing="$$missing prometheus-alertmanager"; \
 	if [ "$$(uname -s)" = Linux ]; then \
 	  $(BIN)/python -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null || missing="$$missing libatomic1"; \
 	  [ -e /usr/include/linux/seccomp.h ] || missing="$$missing linux-libc-dev"; fi; \
