@@ -13,21 +13,26 @@ from lossedu.monitoring.slo.objective import SLO, Policy
 INTERVAL_S = 30.0
 
 
-def rule_file(slos: Iterable[SLO]) -> str:
-    """The text of a file of rules, a group an objective."""
+def rule_file(slos: Iterable[SLO], *, interval_s: float = INTERVAL_S) -> str:
+    """The text of a file of rules, a group an objective.
+
+    Args:
+        slos: The objectives.
+        interval_s: Seconds from one evaluation to the next.
+    """
     import yaml
 
-    groups = [group(slo) for slo in slos]
+    groups = [group(slo, interval_s=interval_s) for slo in slos]
     return str(yaml.safe_dump({"groups": groups}, sort_keys=False, width=100))
 
 
-def group(slo: SLO) -> dict[str, Any]:
+def group(slo: SLO, *, interval_s: float = INTERVAL_S) -> dict[str, Any]:
     """The rules of an objective, in the order in which Prometheus evaluates them."""
     windows = sorted({w for policy in slo.policies for w in (policy.long_s, policy.short_s)})
     recorded = [rule for window_s in windows for rule in _recorded(slo, window_s)]
     return {
         "name": slo.name,
-        "interval": durations.text(INTERVAL_S),
+        "interval": durations.text(interval_s),
         "rules": [*recorded, *(alert(slo, policy) for policy in slo.policies)],
     }
 
