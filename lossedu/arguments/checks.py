@@ -16,6 +16,9 @@ from torch import Tensor
 
 from lossedu.names import unknown_name
 
+_MANY = 2**13  # entries, from which on a pass over them is worth a look at the first
+_ORDINARY = (Tensor, torch.nn.Parameter)
+
 Number = float | Tensor
 """A plain number, or a tensor of one entry, which may learn."""
 
@@ -118,13 +121,19 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
         raise ValueError(unknown_name(name, value, choices))
 
 
-def check_values(name: str, tensor: Tensor, *, low: float, high: float, rule: str) -> None:
-    """Refuse a tensor with an entry outside ``[low, high]`` (see the module text for when)."""
+def check_values(
+    name: str, tensor: Tensor, *, low: float, high: float, rule: str
+) -> tuple[float, float]:
+    """Refuse a tensor with an entry outside ``[low, high]`` (see the module text for when).
+
+    Returns:
+        The smallest and the largest entry; the bounds where nobody looked.
+    """
     if not can_look(tensor):
-        return
-    smallest, largest = (bound.item() for bound in torch.aminmax(tensor.detach()))
+        return low, high
+    smallest, largest = _extremes(tensor.detach())
     if low <= smallest and largest <= high:
-        return
+        return smallest, largest
     signs = bool((tensor.abs() == 1).all()) and smallest == -1.0 and (low, high) == (0.0, 1.0)
     hint = " Hint: targets look like -1 and +1; pass (targets + 1) / 2." if signs else ""
     _refuse(name, tensor, ~((tensor >= low) & (tensor <= high)), rule, hint)
@@ -143,11 +152,12 @@ def check_signs(name: str, tensor: Tensor) -> None:
     """Refuse a tensor with an entry other than -1 and +1 (see the module text for when)."""
     if not can_look(tensor):
         return
-    wrong = tensor.abs() != 1
-    if wrong.any():
-        events = bool(((tensor == 0) | (tensor == 1)).all())
-        hint = " Hint: targets look like 0 and 1; pass 2 * targets - 1." if events else ""
-        _refuse(name, tensor, wrong, "be -1 or +1", hint)
+    values = tensor.detach()
+    if _extremes(values * values) == (1, 1):
+        return
+    events = bool(((tensor == 0) | (tensor == 1)).all())
+    hint = " Hint: targets look like 0 and 1; pass 2 * targets - 1." if events else ""
+    _refuse(name, tensor, tensor.abs() != 1, "be -1 or +1", hint)
 
 
 def check_events(name: str, tensor: Tensor) -> None:
@@ -171,15 +181,43 @@ def check_no_nan(name: str, tensor: Tensor) -> None:
         )
 
 
+def are_events(tensor: Tensor) -> bool:
+    """Whether all entries are seen to be 0 or 1; the dtype is a floating one."""
+    if not can_look(tensor):
+        return False
+    values = tensor.detach()
+    if values.numel() < _MANY:  # of infinity alone the square is the same as well
+        return torch.equal(values, values * values) and values.sum().item() < math.inf
+    if values[(0,) * values.ndim].item() not in {0.0, 1.0}:
+        return False
+    # y - y^2 is 0 for these alone.  Extremes are quick to find; comparisons entry by entry are not.
+    return _extremes(values.addcmul(values, values, value=-1)) == (0, 0)
+
+
+def _extremes(tensor: Tensor) -> tuple[float, float]:
+    """The smallest and the largest entry; NaN if there is one."""
+    smallest, largest = torch.aminmax(tensor)
+    return smallest.item(), largest.item()
+
+
 def can_look(tensor: Tensor) -> bool:
     """Whether the values of a tensor can be seen now, and cheaply."""
-    if tensor.numel() == 0 or tensor.device.type != "cpu" or torch.compiler.is_compiling():
+    if not tensor.is_cpu or torch.compiler.is_compiling() or tensor.numel() == 0:
         return False
+    if type(tensor) in _ORDINARY and not _is_watched(tensor):
+        return True
     try:
         tensor.detach().flatten()[0].item()
     except RuntimeError:  # inside vmap a tensor has no single value to look at
         return False
     return True
+
+
+def _is_watched(tensor: Tensor) -> bool:
+    """Whether somebody may stand between a tensor and its values: a transform, a tracer."""
+    if torch._C._are_functorch_transforms_active() or torch._C._len_torch_dispatch_stack():
+        return True
+    return torch._C._functorch.is_legacy_batchedtensor(tensor)
 
 
 def all_finite(tensor: Tensor) -> bool:

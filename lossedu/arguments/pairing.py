@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from lossedu.arguments.checks import check_floating, check_same_shape
-from lossedu.arguments.reduction import accumulation_dtype, check_mask, hide_masked
+from lossedu.arguments.reduction import WIDE, accumulation_dtype, check_mask, hide_masked
 
 
 def paired(
@@ -12,6 +12,8 @@ def paired(
     """Check both and the mask; return both with 0 where hidden, in the dtype of the loss."""
     check_floating(name, predictions)
     check_same_shape("targets", targets, name, predictions)
+    if mask is None and predictions.dtype is targets.dtype and predictions.dtype in WIDE:
+        return predictions, targets
     check_mask(mask, predictions.shape)
     dtype = accumulation_dtype(predictions)
     return hide_masked(predictions, mask).to(dtype), hide_masked(targets, mask).to(dtype)

@@ -5,6 +5,7 @@ The one trap: a masked entry may hold NaN, and ``0 * NaN`` is NaN in the gradien
 again afterwards.
 """
 
+import math
 from collections.abc import Callable
 from typing import Literal, get_args
 
@@ -19,6 +20,11 @@ from lossedu.arguments.checks import (
 )
 
 Reduction = Literal["mean", "sum", "none"]
+_FEW = 2**13  # entries, for which one call costs more than one pass
+_REDUCTIONS = get_args(Reduction)
+
+
+WIDE = frozenset({torch.float32, torch.float64})
 
 
 def accumulation_dtype(tensor: Tensor) -> torch.dtype:
@@ -48,9 +54,18 @@ def hide_masked(tensor: Tensor, mask: Tensor | None) -> Tensor:
 
 def nan_in_slopes(values: Tensor) -> Tensor:
     """The same values; one that is NaN passes NaN back, where a kink would have passed a number."""
-    if not values.requires_grad or (can_look(values) and not values.detach().sum().isnan()):
+    if not values.requires_grad or (
+        can_look(values) and not math.isnan(values.detach().sum().item())
+    ):
         return values
     return values * torch.where(values.isnan(), values.detach(), torch.ones_like(values))
+
+
+def _mean(values: Tensor) -> Tensor:
+    # The slope of torch's mean is written once an entry; that of a sum is one number for all.
+    if 0 < values.numel() <= _FEW:
+        return values.mean()
+    return values.sum() / max(values.numel(), 1)
 
 
 def zero_or_nan(tensor: Tensor) -> Tensor:
@@ -76,7 +91,7 @@ def by_kernel(
         mask: Which entries count.
         reduction: What is asked for.
     """
-    check_choice("reduction", reduction, get_args(Reduction))
+    check_choice("reduction", reduction, _REDUCTIONS)
     if weight is None and mask is None and predictions.numel():
         return kernel(predictions, targets, reduction=reduction)
     return reduced(kernel(predictions, targets, reduction="none"), weight, mask, reduction)
@@ -90,7 +105,11 @@ def reduced(
     ``"mean"`` divides by the total weight of the entries that count; if that is 0 the mean is 0,
     with zero gradient.
     """
-    check_choice("reduction", reduction, get_args(Reduction))
+    check_choice("reduction", reduction, _REDUCTIONS)
+    if weight is None and mask is None and reduction != "none" and can_look(values):
+        total = _mean(values) if reduction == "mean" else values.sum()
+        if not (values.requires_grad and math.isnan(total.item())):
+            return total
     if weight is not None:
         check_shape("weight", weight, values.shape, "one number an example")
         weight = hide_masked(weight.to(values.dtype), mask)
@@ -106,5 +125,5 @@ def reduced(
     elif mask is not None:
         total = mask.sum().to(values.dtype)
     else:
-        return values.sum() / max(values.numel(), 1)
+        return _mean(values)
     return values.sum() / torch.where(total == 0, torch.ones_like(total), total)

@@ -1,17 +1,33 @@
 """What losses of one logit share: the two surprises, exact at both ends."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
-from lossedu.arguments.checks import all_finite, check_not_negative, check_number, check_shape
-from lossedu.losses._fast.closed_form import attached, slopes_pay
+from lossedu.arguments.checks import (
+    Number,
+    all_finite,
+    are_events,
+    check_not_negative,
+    check_number,
+    check_shape,
+    check_values,
+    is_known_as,
+)
+from lossedu.losses._fast.closed_form import attached_later, slopes_pay
 
 # torch's softplus returns z itself above a threshold.  Its default of 20 is wrong by 6e-11 in
 # float64; at 40, log(1 + e^40) - 40 = 4e-18 is below what a double of that size can hold.
 _THRESHOLD = 40.0
+_FAR = 1 / 32
+_MANY = 2**13  # entries, from which on passes cost more than calls
+
+Kind = Literal["certain", "open", "any"]
+"""Targets that are 0 or 1; that keep their distance from both; of which nothing is known."""
 
 
 def surprises(logits: Tensor) -> tuple[Tensor, Tensor]:
@@ -30,7 +46,22 @@ def surprise_and_slope(logits: Tensor) -> tuple[Tensor, Tensor]:
     return softplus(trail, threshold=_THRESHOLD), trail.sigmoid_().neg_()
 
 
-def surprise(logits: Tensor, targets: Tensor) -> Tensor:
+def chances(targets: Tensor, smoothing: Number) -> tuple[Tensor, Kind]:
+    """Refuse targets outside [0, 1]; return them smoothed, and what is known of them all."""
+    certain = are_events(targets)
+    low, high = 0.0, 1.0
+    if not certain:
+        low, high = check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
+    if is_known_as(smoothing, 0):
+        if certain:
+            return targets, "certain"
+        return targets, "open" if low >= _FAR and high <= 1 - _FAR else "any"
+    targets = targets * (1 - smoothing) + smoothing / 2
+    far = not isinstance(smoothing, Tensor) and smoothing >= 2 * _FAR
+    return targets, "open" if far else "any"
+
+
+def surprise(logits: Tensor, targets: Tensor, kind: Kind) -> Tensor:
     r"""Return the expected surprise of a target that is 1 with probability ``targets``.
 
     With h the nearer of 0 and 1, :math:`-y \log \sigma(z) - (1 - y) \log(1 - \sigma(z)) =
@@ -38,22 +69,54 @@ def surprise(logits: Tensor, targets: Tensor) -> Tensor:
     for targets of 0 and 1; where it is subtracted it is at most half of the first, so nothing
     cancels.
     """
+    many = logits.numel() > _MANY and slopes_pay(logits)
+    if kind == "certain" and not targets.requires_grad:
+        return _with_slope_of_events(logits, targets) if many else _of_events(logits, targets)
+    if kind == "open":  # what torch subtracts is then no more than so many times what is left
+        values = binary_cross_entropy_with_logits(logits, targets, reduction="none")
+        if all_finite(values):
+            return values
     on_cpu = logits.device.type == "cpu"  # elsewhere nobody sees whether the values are finite
-    if on_cpu and slopes_pay(logits) and not targets.requires_grad:
-        return _surprise_and_slope(logits, targets)
+    if many and on_cpu and not targets.requires_grad:
+        return _with_slope(logits, targets)
     return _surprise(logits, targets)
 
 
-def _surprise_and_slope(logits: Tensor, targets: Tensor) -> Tensor:
+def _of_events(logits: Tensor, events: Tensor) -> Tensor:
+    return softplus(logits * torch.rsub(events, 1, alpha=2), threshold=_THRESHOLD)
+
+
+def _with_slope_of_events(logits: Tensor, events: Tensor) -> Tensor:
+    plain = partial(_of_events, events=events)
+    with torch.no_grad():  # in one piece of memory, which backward may use again
+        values = logits.addcmul(logits, events, value=-2)
+        softplus(values, threshold=_THRESHOLD, out=values)  # type: ignore[call-arg]
+    if not all_finite(values):  # infinity less infinity is no number
+        return plain(logits)
+    return attached_later(values, _slope_of_events, [events], [logits], plain)
+
+
+def _slope_of_events(
+    outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]
+) -> list[Tensor]:
+    slope = inputs[0].addcmul(inputs[0], kept[0], value=-2).sigmoid_()
+    return [slope.addcmul_(slope, kept[0], value=-2).mul_(outer)]
+
+
+def _with_slope(logits: Tensor, targets: Tensor) -> Tensor:
+    plain = partial(_surprise, targets=targets)
     with torch.no_grad():
-        z = logits.detach()
         nearer = targets.round()
-        values = softplus((nearer * -2).add_(1).mul_(z), threshold=_THRESHOLD)
-        values.addcmul_(nearer.sub_(targets), z)
-        slope = torch.sigmoid(z).sub_(targets)
+        wrong_way = torch.rsub(nearer, 1, alpha=2).mul_(logits)
+        values = softplus(wrong_way, threshold=_THRESHOLD)
+        values.addcmul_(nearer.sub_(targets), logits)
     if not all_finite(values):
-        return _surprise(logits, targets)
-    return attached(values, [slope], [logits], partial(_surprise, targets=targets), [targets])
+        return plain(logits)
+    return attached_later(values, _slope, [targets], [logits], plain)
+
+
+def _slope(outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]) -> list[Tensor]:
+    return [torch.sigmoid(inputs[0]).sub_(kept[0]).mul_(outer)]
 
 
 def _surprise(logits: Tensor, targets: Tensor) -> Tensor:

@@ -22,7 +22,14 @@ from lossedu.arguments.reduction import (
     hide_masked,
     reduced,
 )
-from lossedu.losses._binary import checked_pos_weight, counted, expected, surprise, surprises
+from lossedu.losses._binary import (
+    chances,
+    checked_pos_weight,
+    counted,
+    expected,
+    surprise,
+    surprises,
+)
 from lossedu.losses._classes import (
     check_class_logits,
     check_sums,
@@ -88,11 +95,9 @@ def binary_cross_entropy_with_logits(
     """
     check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
     logits, targets = paired(logits, targets, mask, "logits")
-    check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
-    if isinstance(label_smoothing, Tensor) or label_smoothing:
-        targets = targets * (1 - label_smoothing) + label_smoothing / 2
+    targets, kind = chances(targets, label_smoothing)
     if pos_weight is None:
-        return reduced(surprise(logits, targets), weight, mask, reduction)
+        return reduced(surprise(logits, targets, kind), weight, mask, reduction)
     if_one, if_zero = counted(*surprises(logits), targets)
     if_one = if_one * checked_pos_weight(pos_weight, logits)
     return reduced(expected(if_one, if_zero, targets), weight, mask, reduction)
