@@ -131,7 +131,7 @@ def check_values(
     """
     if not can_look(tensor):
         return low, high
-    smallest, largest = _extremes(tensor.detach())
+    smallest, largest = extremes(tensor.detach())
     if low <= smallest and largest <= high:
         return smallest, largest
     signs = bool((tensor.abs() == 1).all()) and smallest == -1.0 and (low, high) == (0.0, 1.0)
@@ -153,7 +153,7 @@ def check_signs(name: str, tensor: Tensor) -> None:
     if not can_look(tensor):
         return
     values = tensor.detach()
-    if _extremes(values * values) == (1, 1):
+    if extremes(values * values) == (1, 1):
         return
     events = bool(((tensor == 0) | (tensor == 1)).all())
     hint = " Hint: targets look like 0 and 1; pass 2 * targets - 1." if events else ""
@@ -191,10 +191,10 @@ def are_events(tensor: Tensor) -> bool:
     if values[(0,) * values.ndim].item() not in {0.0, 1.0}:
         return False
     # y - y^2 is 0 for these alone.  Extremes are quick to find; comparisons entry by entry are not.
-    return _extremes(values.addcmul(values, values, value=-1)) == (0, 0)
+    return extremes(values.addcmul(values, values, value=-1)) == (0, 0)
 
 
-def _extremes(tensor: Tensor) -> tuple[float, float]:
+def extremes(tensor: Tensor) -> tuple[float, float]:
     """The smallest and the largest entry; NaN if there is one."""
     smallest, largest = torch.aminmax(tensor)
     return smallest.item(), largest.item()

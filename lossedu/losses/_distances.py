@@ -11,10 +11,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lossedu.arguments.checks import can_look, extremes
+
 Distance = Literal["euclidean", "squared_euclidean", "cosine"]
 
 TIE = 2.0**-30
 _TURN = 2.0**-44
+_SHORT = 2.0**-40
 
 
 def distances(a: Tensor, b: Tensor, kind: Distance) -> Tensor:
@@ -44,6 +47,11 @@ def length(vectors: Tensor) -> Tensor:
 
 def unit(vectors: Tensor) -> Tensor:
     """Rows of length 1; rows of zeros stay as they are."""
+    if can_look(vectors):
+        size: Tensor = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
+        shortest, longest = extremes(size.detach())
+        if shortest >= _SHORT and longest <= 1 / _SHORT:  # no square over- or underflows
+            return vectors.div(size)
     size = length(vectors).unsqueeze(-1)
     return vectors / torch.where(size != 0, size, torch.ones_like(size))
 

@@ -2,9 +2,11 @@
 
 The plain formula holds a matrix of all similarities, and its gradient another.  Here a few rows at
 a time are made, summed and forgotten; backward makes them again.  Memory is that of the embeddings
-and one tile.
+and one tile.  Of few rows the one tile is kept: their exponentials, which backward multiplies by
+the embeddings; what they are to be divided by is divided out of the embeddings, which are fewer.
 """
 
+import math
 from functools import partial
 from typing import Any
 
@@ -13,7 +15,9 @@ from torch import Tensor
 
 from lossedu.losses._fast.closed_form import fast_path_applies, is_batch_of_gradients, through
 
+_WHOLE = 2**22  # entries of a matrix that is small enough to be kept for backward
 _TILE = 2**20
+_NEAR = 40.0  # e^40 to e^-40, and a million of them, are far from the ends of float32
 _ROWS = 64  # fewer would make a slow product
 
 
@@ -48,34 +52,58 @@ class _Others(torch.autograd.Function):
     def forward(
         ctx: Any, queries: Tensor, keys: Tensor, excluded: Tensor, hidden: Tensor | None
     ) -> Tensor:
-        total, most = queries.new_empty(len(queries)), torch.finfo(queries.dtype).max
+        near = _products_are_near(queries, keys)
+        sums, level = queries.new_empty(len(queries)), queries.new_zeros(len(queries))
+        most = torch.finfo(queries.dtype).max
+        whole = None
         for rows, tile in _tiles(queries, keys, excluded, hidden):
-            largest = tile.amax(-1, keepdim=True).clamp_(-most, most)
-            total[rows] = tile.sub_(largest).exp_().sum(-1).log_() + largest.squeeze(-1)
-        ctx.save_for_backward(queries, keys, excluded, total)
-        ctx.hidden = hidden
-        return total
+            if not near:
+                largest = tile.amax(-1, keepdim=True).clamp_(-most, most)
+                level[rows] = largest.squeeze(-1)
+                tile.sub_(largest)
+            torch.sum(tile.exp_(), -1, out=sums[rows])
+            whole = tile if len(tile) == len(queries) else None
+        ctx.save_for_backward(queries, keys, excluded, sums, level)
+        ctx.hidden, ctx.whole, ctx.near = hidden, whole, near
+        return sums.log() + level
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
-        queries, keys, excluded, total = ctx.saved_tensors
+        queries, keys, excluded, sums, level = ctx.saved_tensors
         if torch.is_grad_enabled() or is_batch_of_gradients(outer[0]):
             plain = partial(_plain, excluded=excluded, hidden=ctx.hidden)
             return *through(plain, (queries, keys), outer), None, None
-        to_queries, to_keys = torch.zeros_like(queries), torch.zeros_like(keys)
-        alone = total == -torch.inf
-        level = torch.where(alone, torch.zeros_like(total), total).unsqueeze(-1)
-        pull = torch.where(alone, torch.zeros_like(total), outer[0]).unsqueeze(-1)
+        alone = sums == 0
+        pull = torch.where(alone, torch.zeros_like(sums), outer[0] / sums).unsqueeze(-1)
+        wanted = ctx.needs_input_grad
+        if ctx.whole is not None:
+            to_queries = (ctx.whole @ keys).mul_(pull) if wanted[0] else None
+            return to_queries, ctx.whole.mT @ (queries * pull) if wanted[1] else None, None, None
+        to_queries, to_keys = (
+            torch.zeros_like(rows) if wanted[i] else None for i, rows in enumerate((queries, keys))
+        )
         for rows, tile in _tiles(queries, keys, excluded, ctx.hidden):
-            shares = tile.sub_(level[rows]).exp_().mul_(pull[rows])
-            torch.mm(shares, keys, out=to_queries[rows])
-            to_keys.addmm_(shares.mT, queries[rows])
+            shares = (tile if ctx.near else tile.sub_(level[rows].unsqueeze(-1))).exp_()
+            if to_queries is not None:
+                torch.mm(shares, keys, out=to_queries[rows]).mul_(pull[rows])
+            if to_keys is not None:
+                to_keys.addmm_(shares.mT, queries[rows] * pull[rows])
         return to_queries, to_keys, None, None
 
 
+def _products_are_near(queries: Tensor, keys: Tensor) -> bool:
+    """Whether no product is so large that its exponential, or a sum of them, leaves the range."""
+    if queries.device.type != "cpu" or not (queries.numel() and keys.numel()):
+        return False
+    longest = (rows.square().sum(-1).amax().item() for rows in (queries, keys))
+    return math.prod(longest) <= _NEAR**2
+
+
 def _tiles(queries: Tensor, keys: Tensor, excluded: Tensor, hidden: Tensor | None) -> Any:
-    """Rows of the matrix of products, a few at a time, in one buffer."""
+    """Rows of the matrix of products, a few at a time in one buffer; all of a small one."""
     step = max(1, min(len(queries), max(_ROWS, _TILE // max(1, len(keys)))))
+    if len(queries) * len(keys) <= _WHOLE:
+        step = max(1, len(queries))
     buffer = queries.new_empty(step, len(keys))
     for first in range(0, len(queries), step):
         rows = slice(first, min(first + step, len(queries)))
