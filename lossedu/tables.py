@@ -21,8 +21,11 @@ class Table:
         ValueError: If a row has another length than the headings.
 
     Example:
-        >>> Table(["p", "loss"], [["easy", 0.105360], ["hard", 2.302585]], label="losses").text()
-        [('p', 'loss'), ('easy', '0.1054'), ('hard', '2.303')]
+        >>> print(Table(["p", "loss"], [["easy", 0.105360], ["hard", 2.302585]], label="losses"))
+        losses
+        p       loss
+        easy  0.1054
+        hard   2.303
     """
 
     headings: Sequence[str]
@@ -40,6 +43,16 @@ class Table:
     def text(self) -> list[tuple[str, ...]]:
         """The cells as they are shown, headings first."""
         return [tuple(self.headings), *(tuple(map(as_text, row)) for row in self.rows)]
+
+    def __str__(self) -> str:
+        """The label, then a line a row: names to the left, the rest to the right."""
+        lines = self.text()
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        first, *others = widths
+        rows = [
+            "  ".join([name.ljust(first), *map(str.rjust, rest, others)]) for name, *rest in lines
+        ]
+        return "\n".join(row.rstrip() for row in (self.label, *rows))
 
     def _repr_html_(self) -> str:
         head, *body = self.text()

@@ -260,7 +260,7 @@ def _write_figure(draw: Any, given: Any, file: Path, **words: Any) -> None:
 
 
 def _write_numbers(out: Path, **arrays: Any) -> None:
-    from lossedu.landscape.slices.store import write_arrays
+    from lossedu.landscape.results.archive import write_arrays
 
     write_arrays(out.with_suffix(".npz"), arrays)
 

@@ -71,13 +71,13 @@ def paths(
 
     Data and loss are those of FIRST.
     """
-    from lossedu.landscape.reports.comparison import finite
+    from lossedu.landscape.results.plain import as_plain
 
     with one_line():
         tables = _ways(first, second, align, steps)
     if as_json:
         rows = [dict(zip(t.headings, row, strict=True)) for t in tables for row in t.rows]
-        typer.echo(json.dumps(finite(rows), allow_nan=False))
+        typer.echo(json.dumps(as_plain(rows, tensors=False), allow_nan=False))
     else:
         for table in tables:
             _print(table)
@@ -145,7 +145,7 @@ def _names(first: str, second: str) -> tuple[str, str]:
 
 def _say(result: Any, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(result.as_json(), allow_nan=False))
+        typer.echo(result.to_json())
     else:
         _print(result.table())
 

@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     )
     from lossedu.figures.labels import direct_label
     from lossedu.figures.landscape import contour_figure, line_figure, path_figure, spectrum_figure
+    from lossedu.figures.landscape_reports import (
+        compression_figure,
+        ensemble_figure,
+        forgetting_figure,
+        spread_figure,
+    )
+    from lossedu.figures.landscape_results import (
+        barrier_figure,
+        diagonal_figure,
+        eigenvalue_figure,
+        plot,
+        trajectory_figure,
+    )
     from lossedu.figures.motion import show_moving
     from lossedu.figures.page import FigureOnPage, show
     from lossedu.figures.style import COLOURS, use_style
@@ -31,15 +44,24 @@ __all__ = [
     "Reading",
     "Shares",
     "Slider",
+    "barrier_figure",
+    "compression_figure",
     "contour_figure",
+    "diagonal_figure",
     "direct_label",
+    "eigenvalue_figure",
+    "ensemble_figure",
     "explorable",
+    "forgetting_figure",
     "line_figure",
     "path_figure",
+    "plot",
     "show",
     "show_moving",
     "spectrum_figure",
+    "spread_figure",
     "surface_page",
+    "trajectory_figure",
     "triptych",
     "use_style",
     "write_surface",

@@ -24,6 +24,7 @@ def contour_figure(
     plane: "Plane",
     trajectory: ArrayLike | None = None,
     *,
+    distances: ArrayLike | None = None,
     log: bool | None = None,
     title: str = "The loss around the centre",
     labels: tuple[str, str] = ("first direction", "second direction"),
@@ -33,6 +34,8 @@ def contour_figure(
     Args:
         plane: The losses; where they are not finite, the picture is hatched.
         trajectory: Places in the plane, shape ``(n, 2)``, drawn as a line that ends in a dot.
+        distances: Of the trajectory's points from the plane, shape ``(n,)``: the farther, the
+            larger their rings, and the largest is named.
         log: Whether levels are equally spaced in the logarithm; by default where the range is wide
             and the losses are above 0.
         title: Its message.
@@ -68,10 +71,28 @@ def contour_figure(
         axes.plot(x, y, color="white", linewidth=3.5)
         axes.plot(x, y, color=COLOURS["baseline"], linewidth=1.6)
         axes.plot(x[-1], y[-1], "o", color=COLOURS["baseline"], markeredgecolor="white")
+        if distances is not None:
+            _rings(axes, x, y, np.asarray(distances, dtype=np.float64))
     else:
         axes.plot(0, 0, "o", color=COLOURS["baseline"], markeredgecolor="white")
     axes.set(title=title, xlabel=labels[0], ylabel=labels[1])
     return figure
+
+
+def _rings(axes: Any, x: Array, y: Array, distances: Array) -> None:
+    """Rings around points beside the plane, and words on the farthest."""
+    worst = int(distances.argmax())
+    if distances[worst] > 0:
+        sizes = 200 * distances / distances[worst]
+        axes.scatter(x, y, sizes, facecolor="none", edgecolor="white", linewidth=0.8)
+    axes.annotate(
+        f"rings: distance from the plane, at most {distances[worst]:.3g} (point {worst})",
+        (1, -0.16),
+        xycoords="axes fraction",
+        ha="right",
+        color=COLOURS["muted"],
+        fontsize=9,
+    )
 
 
 def _levels(

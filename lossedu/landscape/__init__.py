@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from lossedu.landscape.connectivity.paths import LowLossPath, low_loss_path
     from lossedu.landscape.curvature.density import SpectralDensity, spectral_density
     from lossedu.landscape.curvature.diagonal import DiagonalEstimate, diagonal, exact_diagonal
-    from lossedu.landscape.curvature.eigenvalues import (
-        Eigenpairs,
-        most_negative_eigenvalue,
-        top_eigenvalues,
-    )
+    from lossedu.landscape.curvature.eigenpairs import Eigenpairs
+    from lossedu.landscape.curvature.eigenvalues import most_negative_eigenvalue, top_eigenvalues
     from lossedu.landscape.curvature.natural_gradient import NaturalGradient, natural_gradient
     from lossedu.landscape.curvature.noise_scale import NoiseScale, gradient_noise_scale
     from lossedu.landscape.curvature.power_iteration import power_iteration
@@ -54,7 +51,7 @@ if TYPE_CHECKING:
         read_limits,
     )
     from lossedu.landscape.reports.run_variance import RunResult, RunVariance, run_variance
-    from lossedu.landscape.slices.directions import coordinates, random_directions
+    from lossedu.landscape.slices.directions import coordinates, distances, random_directions
     from lossedu.landscape.slices.line import Line, interpolation, line
     from lossedu.landscape.slices.plane import Plane, plane
     from lossedu.landscape.slices.trajectory import PrincipalPlane, Trajectory, principal_plane
@@ -97,6 +94,7 @@ __all__ = [
     "compression_path",
     "coordinates",
     "diagonal",
+    "distances",
     "empirical_fisher",
     "exact_diagonal",
     "expected_sharpness",

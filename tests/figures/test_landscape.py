@@ -206,3 +206,13 @@ def test_the_surface_opens_offline_and_its_words_follow_the_readers_colours(
     assert "Grey: not finite" in page.locator("p").inner_text()
     context.close()
     assert [path.name for path in tmp_path.iterdir()] == ["surface.html"]
+
+
+def test_how_far_a_trajectory_lies_beside_the_plane_is_drawn(bowl):
+    path = np.array([[0.5, 0.5], [0.2, 0.1], [0.0, 0.0]])
+
+    figure = contour_figure(bowl, path, distances=[0.1, 0.4, 0.0])
+
+    rings = figure.axes[0].collections[-1]
+    assert rings.get_sizes() == pytest.approx([50, 200, 0])
+    assert any("at most 0.4 (point 1)" in word for word in words_of(figure))

@@ -11,12 +11,13 @@ from lossedu.landscape.connectivity.barrier import Barrier, check_moves_statisti
 from lossedu.landscape.connectivity.chain import Link, chain_of
 from lossedu.landscape.connectivity.unit_orders import Order, UnitOrders, unit_names
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 from lossedu.training.module_states import unwrapped
 
 
-@dataclass(frozen=True)
-class Alignment:
+@dataclass(frozen=True, eq=False)
+class Alignment(Result):
     """A model with its hidden units in the order of another's.
 
     Attributes:
@@ -32,9 +33,19 @@ class Alignment:
     similarity: tuple[float, float]
     sweeps: int
 
+    def table(self) -> Table:
+        """For each layer, how many of its units have another place now."""
+        rows: list[tuple[str | int | float, ...]] = [
+            (name, int((order != torch.arange(len(order))).sum()), len(order))
+            for name, order in self.permutations.items()
+        ]
+        before, after = (f"{value:.4g}" for value in self.similarity)
+        label = f"units in another order; similarity {before} before, {after} after"
+        return Table(["layer", "moved", "units"], rows, label=label)
 
-@dataclass(frozen=True)
-class AlignedBarrier:
+
+@dataclass(frozen=True, eq=False)
+class AlignedBarrier(Result):
     """The barrier between two models, before and after one of them is permuted.
 
     Attributes:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lossedu.arguments.checks import check_count, check_positive
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 
 _ROUNDING = 10  # units in the last place that a mean loss may owe to the order of its sum
@@ -18,8 +19,8 @@ _SAFETY = 2.0
 """Curvature inside an interval may be this many times what differences beside it show."""
 
 
-@dataclass(frozen=True)
-class Barrier:
+@dataclass(frozen=True, eq=False)
+class Barrier(Result):
     """How far the loss rises above the straight line between its end values.
 
     Attributes:

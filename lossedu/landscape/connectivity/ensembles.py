@@ -11,13 +11,14 @@ from torch import Tensor, nn
 
 from lossedu.landscape.objective.objective import Objective
 from lossedu.landscape.objective.predictions import Predictions, predictions
+from lossedu.landscape.results.result import Result
 from lossedu.losses import cross_entropy
 from lossedu.tables import Table
 from lossedu.training.batches import Data
 
 
-@dataclass(frozen=True)
-class Ensemble:
+@dataclass(frozen=True, eq=False)
+class Ensemble(Result):
     """Members and their average.
 
     Attributes:

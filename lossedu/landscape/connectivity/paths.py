@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import comb, inf
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import torch
@@ -12,13 +12,14 @@ from torch import Tensor
 from lossedu.arguments.checks import check_choice, check_count, check_number, check_positive
 from lossedu.landscape.connectivity.barrier import check_moves_statistics, end_of_path
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 
 Kind = Literal["bezier", "polygonal"]
 
 
-@dataclass(frozen=True)
-class LowLossPath:
+@dataclass(frozen=True, eq=False)
+class LowLossPath(Result):
     """A path between two points, and the loss along it.
 
     Attributes:
@@ -32,11 +33,13 @@ class LowLossPath:
     """
 
     kind: Kind
-    bends: Tensor = field(repr=False)
+    bends: Tensor
     positions: NDArray[np.float64] = field(repr=False)
-    losses: NDArray[np.float64] = field(repr=False)
-    straight: NDArray[np.float64] = field(repr=False)
+    losses: NDArray[np.float64]
+    straight: NDArray[np.float64]
     training: NDArray[np.float64] = field(repr=False)
+
+    derived: ClassVar = ("highest", "barrier")
 
     def at(self, t: float) -> Tensor:
         """The point at ``t`` in [0, 1], shape ``(size,)``; exactly the ends at 0 and 1."""

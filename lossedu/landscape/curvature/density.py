@@ -1,4 +1,4 @@
-r"""How many eigenvalues a curvature matrix has where: its spectral density.
+r"""The spectral density of a curvature matrix.
 
 .. math:: \phi(t) = \frac1n \sum_i \mathcal{N}(t;\, \lambda_i, \sigma^2)
 """
@@ -14,13 +14,17 @@ from lossedu.arguments.checks import check_count, check_positive
 from lossedu.landscape.curvature.lanczos import Array, Krylov
 from lossedu.landscape.curvature.operators import Counted, Operator, random_vector
 from lossedu.landscape.curvature.products import as_operator
+from lossedu.landscape.curvature.watched import BASIS_MEMORY, rows_in, watched
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
+from lossedu.tables import Table, as_text
 
+_FEWEST_ROWS = 4
 _MARGIN = 7.5  # widths of the kernel beside the outermost node: what is left outside is 3e-14
 
 
-@dataclass(frozen=True)
-class SpectralDensity:
+@dataclass(frozen=True, eq=False)
+class SpectralDensity(Result):
     """A spectrum as a smoothed density with an error band.
 
     Attributes:
@@ -49,6 +53,26 @@ class SpectralDensity:
         low = np.maximum(self.density - 2 * self.standard_error, 0.0)
         return low, self.density + 2 * self.standard_error
 
+    def table(self) -> Table:
+        """The range of the spectrum, and how much of it lies below, near and above 0."""
+        low, high = min(n.min() for n in self.nodes), max(n.max() for n in self.nodes)
+        near = self.width
+        parts = {
+            f"below −{as_text(near)}": (-np.inf, -near),
+            f"within {as_text(near)} of 0": (-near, near),
+            f"above {as_text(near)}": (near, np.inf),
+        }
+        rows: list[tuple[str | float, ...]] = [
+            ("lowest node", float(low), ""),
+            ("highest node", float(high), ""),
+            *((f"share {name}", *self.share(*ends)) for name, ends in parts.items()),
+            ("width of the kernel", self.width, ""),
+            ("eigenvalues", str(self.size), ""),
+            ("probes", len(self.nodes), ""),
+            ("products", self.products, ""),
+        ]
+        return Table(["spectrum", "value", "standard error"], rows, label="a spectral density")
+
     def share(self, low: float, high: float) -> tuple[float, float]:
         """The part of all eigenvalues in ``[low, high]``, unsmoothed, with its standard error."""
         parts = [
@@ -66,6 +90,8 @@ def spectral_density(
     width: float | None = None,
     points: int = 1000,
     seed: int = 0,
+    basis_memory: int = BASIS_MEMORY,
+    progress: bool = False,
 ) -> SpectralDensity:
     """The density of eigenvalues, by stochastic Lanczos quadrature.
 
@@ -83,6 +109,10 @@ def spectral_density(
         points: How many points the grid has.  The density is right at each of them; steps longer
             than the width may pass over peaks.
         seed: Of the starts.
+        basis_memory: How many bytes the vectors of a process may take, by default 1 GiB.  Where one
+            a step would take more, the oldest are forgotten: eigenvalues may then come as several
+            nodes, which share their weight (Greenbaum 1989), and the density stays right.
+        progress: Whether to show a bar in a terminal.
 
     Raises:
         ValueError: If a product is not finite.
@@ -97,9 +127,11 @@ def spectral_density(
     check_count("points", points)
     if width is not None:
         check_positive("width", width)
-    operator = Counted(as_operator(target))
+    check_count("basis_memory", basis_memory)
     generator = torch.Generator().manual_seed(seed)
-    pairs = [_quadrature(operator, steps, generator) for _ in range(probes)]
+    with watched(as_operator(target), probes * steps, shown=progress) as operator:
+        room = max(rows_in(basis_memory, operator), _FEWEST_ROWS)
+        pairs = [_quadrature(operator, steps, generator, room) for _ in range(probes)]
     nodes, weights = (tuple(column) for column in zip(*pairs, strict=True))
     low, high = min(n.min() for n in nodes), max(n.max() for n in nodes)
     if width is None:
@@ -119,9 +151,13 @@ def _extent(low: float, high: float) -> float:
     return high - low if high - low > 1e-6 * largest else largest or 1.0
 
 
-def _quadrature(operator: Counted, steps: int, generator: torch.Generator) -> tuple[Array, Array]:
-    krylov = Krylov(operator, random_vector(operator, generator))
+def _quadrature(
+    operator: Counted, steps: int, generator: torch.Generator, room: int
+) -> tuple[Array, Array]:
+    krylov = Krylov(operator, random_vector(operator, generator), room=room)
     for _ in range(min(steps, operator.size)):
+        if krylov.full:
+            krylov.forget(max(1, room // 4))
         krylov.step()
         if krylov.closed:
             break

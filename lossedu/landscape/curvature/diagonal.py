@@ -9,10 +9,12 @@ from lossedu.arguments.checks import check_count
 from lossedu.landscape.curvature.operators import Counted, Operator, random_signs
 from lossedu.landscape.curvature.products import as_operator
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
+from lossedu.tables import Table
 
 
-@dataclass(frozen=True)
-class DiagonalEstimate:
+@dataclass(frozen=True, eq=False)
+class DiagonalEstimate(Result):
     """A diagonal and how sure it is.
 
     Attributes:
@@ -24,6 +26,19 @@ class DiagonalEstimate:
     values: Tensor
     standard_error: Tensor
     products: int
+
+    def table(self) -> Table:
+        """Its extremes and its sum, which is the trace."""
+        worst = float(self.standard_error.max())
+        rows: list[tuple[str, float | str]] = [
+            ("entries", str(len(self.values))),
+            ("lowest", float(self.values.min())),
+            ("highest", float(self.values.max())),
+            ("sum", float(self.values.double().sum())),
+            ("largest standard error", worst),
+            ("products", self.products),
+        ]
+        return Table(["diagonal", "value"], rows, label="the curvature along each parameter")
 
 
 def exact_diagonal(target: Operator | Objective | Tensor) -> DiagonalEstimate:

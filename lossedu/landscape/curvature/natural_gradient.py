@@ -18,10 +18,11 @@ from lossedu.arguments.checks import check_count, check_number, check_positive
 from lossedu.landscape.curvature.operators import Counted
 from lossedu.landscape.curvature.products import Likelihood, fisher
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 
 
-@dataclass(frozen=True)
-class NaturalGradient:
+@dataclass(frozen=True, eq=False)
+class NaturalGradient(Result):
     """A natural gradient and how well its equation is solved.
 
     Attributes:

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from lossedu.landscape.curvature.lanczos import Array
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 
 
 @dataclass(frozen=True)
-class NoiseScale:
+class NoiseScale(Result):
     """Noise and signal of the gradient.
 
     Attributes:

@@ -16,10 +16,11 @@ from lossedu.arguments.checks import check_count, check_positive
 from lossedu.landscape.curvature.products import empirical_fisher
 from lossedu.landscape.curvature.trace import Running
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 
 
-@dataclass(frozen=True)
-class WorstCase:
+@dataclass(frozen=True, eq=False)
+class WorstCase(Result):
     """The largest rise that a search has found.
 
     Attributes:
@@ -35,7 +36,7 @@ class WorstCase:
 
 
 @dataclass(frozen=True)
-class ExpectedRise:
+class ExpectedRise(Result):
     """The mean rise under random perturbation.
 
     Attributes:

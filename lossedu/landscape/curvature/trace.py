@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lossedu.arguments.checks import check_choice, check_count, check_number
-from lossedu.landscape.curvature.eigenvalues import Eigenpairs
+from lossedu.landscape.curvature.eigenpairs import Eigenpairs
 from lossedu.landscape.curvature.lanczos import Krylov
 from lossedu.landscape.curvature.operators import (
     Counted,
@@ -19,7 +19,9 @@ from lossedu.landscape.curvature.operators import (
     random_vector,
 )
 from lossedu.landscape.curvature.products import as_operator
+from lossedu.landscape.curvature.watched import watched
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 from lossedu.training.random_states import stream_seed
 
 Method = Literal["krylov", "hutch++", "hutchinson"]
@@ -29,7 +31,7 @@ _SMALL = 60  # parameters, as many products: all is taken out
 
 
 @dataclass(frozen=True)
-class TraceEstimate:
+class TraceEstimate(Result):
     """A trace and how sure it is.
 
     Attributes:
@@ -54,6 +56,7 @@ def trace(
     known: Eigenpairs | None = None,
     max_products: int = 500,
     seed: int = 0,
+    progress: bool = False,
 ) -> TraceEstimate:
     r"""The trace, exact in a small space Q and by random probes in the rest.
 
@@ -73,6 +76,7 @@ def trace(
         known: Eigenpairs that are known already, which make Q together with what the method adds.
         max_products: Products after which it ends, with what is there.
         seed: Of the random vectors.
+        progress: Whether to show a bar in a terminal.
 
     Returns:
         The value with its standard error; ten probes or more unless products run out.
@@ -87,7 +91,18 @@ def trace(
     check_number("tolerance", tolerance, low=0.0)
     check_choice("method", method, get_args(Method))
     check_count("max_products", max_products)
-    operator = Counted(as_operator(target))
+    with watched(as_operator(target), max_products, shown=progress) as operator:
+        return _estimated(operator, method, known, tolerance, max_products, seed)
+
+
+def _estimated(
+    operator: Counted,
+    method: Method,
+    known: Eigenpairs | None,
+    tolerance: float,
+    max_products: int,
+    seed: int,
+) -> TraceEstimate:
     # Not the stream of `top_eigenvalues`: its start lies in what it found, in `known`.
     generator = torch.Generator().manual_seed(stream_seed(seed, 1))
     space, value = _known_part(operator, known)
@@ -98,7 +113,9 @@ def trace(
     if method != "hutchinson":
         grow = _krylov if method == "krylov" else _image
         added, more = grow(operator, space, room, generator)
-        space, value = torch.cat([space, added]), value + more
+        # At most once in memory: a vector is as long as the model has parameters.
+        space = torch.cat([space, added]) if len(space) else added
+        value += more
     left = operator.size - len(space)
     if left == 0:
         return TraceEstimate(value, 0.0, operator.products, True)

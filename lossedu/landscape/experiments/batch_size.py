@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from lossedu.landscape.curvature.eigenvalues import top_eigenvalues
 from lossedu.landscape.curvature.lanczos import Array
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 from lossedu.landscape.slices.directions import random_directions
 from lossedu.tables import Cell, Table
 from lossedu.training.random_states import scoped
@@ -31,7 +32,7 @@ _DIRECTIONS = 10
 
 
 @dataclass(frozen=True)
-class BatchSizes:
+class BatchSizes(Result):
     """What training with each batch size ends in; all arrays have shape ``(sizes, seeds)``.
 
     Attributes:

@@ -19,6 +19,7 @@ from lossedu.landscape.curvature.eigenvalues import top_eigenvalues
 from lossedu.landscape.curvature.lanczos import Array
 from lossedu.landscape.curvature.products import hessian
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Cell, Table
 from lossedu.training.random_states import scoped
 
@@ -29,7 +30,7 @@ _EXAMPLES = 200
 
 
 @dataclass(frozen=True)
-class Descent:
+class Descent(Result):
     """One training run.
 
     Attributes:
@@ -57,7 +58,7 @@ class Descent:
 
 
 @dataclass(frozen=True)
-class EdgeOfStability:
+class EdgeOfStability(Result):
     """The runs, by rising learning rate."""
 
     descents: tuple[Descent, ...]

@@ -21,6 +21,7 @@ from lossedu.landscape.objective.objective import Objective
 from lossedu.landscape.optimisers.averaging import average_weights
 from lossedu.landscape.optimisers.sam import SAM
 from lossedu.landscape.reports.run_variance import Spread, spread
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 from lossedu.training.random_states import stream_seed
 
@@ -30,7 +31,7 @@ MEASURES = ("top eigenvalue", "trace", "expected sharpness")
 
 
 @dataclass(frozen=True)
-class FlatterMinima:
+class FlatterMinima(Result):
     """Measures of flatness for each method, over seeds.
 
     Attributes:

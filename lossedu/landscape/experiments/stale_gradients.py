@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 
 from lossedu.landscape.experiments.edge_of_stability import Descent, descend, small_digits
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Cell, Table
 
 LEARNING_RATE = 0.1
@@ -21,7 +22,7 @@ DELAYS = (0, 1, 2, 4)
 
 
 @dataclass(frozen=True)
-class StaleGradients:
+class StaleGradients(Result):
     """The runs, by growing delay."""
 
     descents: tuple[Descent, ...]

@@ -13,6 +13,7 @@ from lossedu.landscape.connectivity.alignment import AlignedBarrier, aligned_bar
 from lossedu.landscape.experiments.digits_networks import digits, full_batch, network
 from lossedu.landscape.objective.objective import Objective
 from lossedu.landscape.reports.run_variance import Spread, spread
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 from lossedu.training.random_states import stream_seed
 
@@ -20,7 +21,7 @@ _WIDTHS = (64, 64, 64, 10)
 
 
 @dataclass(frozen=True)
-class WeightMatching:
+class WeightMatching(Result):
     """Barriers of several pairs of networks.
 
     Attributes:

@@ -1,25 +1,24 @@
 """The incident report: two checkpoints of one model, and everything that lies between them."""
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
 from lossedu.landscape.connectivity.barrier import Barrier, linear_barrier
 from lossedu.landscape.objective.objective import Loss, Objective
 from lossedu.landscape.reports.movement import Drift, check_same_elsewhere, drift
-from lossedu.landscape.reports.vital_signs import ALONE, Measured, VitalSigns, vital_signs
+from lossedu.landscape.reports.vital_signs import Measured, VitalSigns, vital_signs
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 from lossedu.training.batches import Data
 from lossedu.whole_files import write_whole
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, eq=False)
+class Comparison(Result):
     """Two checkpoints beside each other.
 
     Attributes:
@@ -39,25 +38,11 @@ class Comparison:
         """One row for each figure of both."""
         headings = ["", *self.names, "difference"]
         rows = []
-        for name in (*ALONE, *self.signs[0].held_out):
-            one, other = (_figure(signs, name) for signs in self.signs)
+        first, second = (signs.figures() for signs in self.signs)
+        for name, measured in first.items():
+            one, other = measured.value, second.get(name, Measured(math.nan)).value
             rows.append((name.replace("_", " "), one, other, other - one))
         return Table(headings, rows, label=f"{self.names[0]} and {self.names[1]}")
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data; what is not finite is None."""
-        found = {
-            "names": list(self.names),
-            "checkpoints": [signs.as_json() for signs in self.signs],
-            "interpolation": {
-                **asdict(self.interpolation),
-                "positions": self.interpolation.positions.tolist(),
-                "losses": self.interpolation.losses.tolist(),
-            },
-            "drift": {name: asdict(value) for name, value in self.drift.items()},
-        }
-        plain: dict[str, Any] = finite(found)
-        return plain
 
     def html(self) -> str:
         """One page that needs nothing else, for light and dark and for phones."""
@@ -69,7 +54,7 @@ class Comparison:
         """Write ``comparison.html`` and ``comparison.json``, each whole or not at all."""
         page, data = (Path(folder) / f"comparison.{kind}" for kind in ("html", "json"))
         write_whole(page, self.html())
-        write_whole(data, json.dumps(self.as_json(), indent=1, allow_nan=False) + "\n")
+        write_whole(data, self.to_json(indent=1) + "\n")
         return page, data
 
 
@@ -177,17 +162,3 @@ def between(
         batch_norm="recomputed",
         batch_size=batch_size,
     )
-
-
-def finite(value: Any) -> Any:
-    """Plain data in which every number that is not finite is None, as JSON wants it."""
-    if isinstance(value, dict):
-        return {key: finite(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _figure(signs: VitalSigns, name: str) -> float:
-    found = getattr(signs, name) if name in ALONE else signs.held_out.get(name, math.nan)
-    return found.value if isinstance(found, Measured) else float(found)

@@ -8,14 +8,15 @@ from torch import Tensor
 
 from lossedu.arguments.checks import check_number
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 
 _LEVELS = 127
 """Whole numbers of a symmetric int8 grid on each side of zero."""
 
 
-@dataclass(frozen=True)
-class CompressedPoint:
+@dataclass(frozen=True, eq=False)
+class CompressedPoint(Result):
     """One way to make a model smaller.
 
     Attributes:
@@ -35,8 +36,8 @@ class CompressedPoint:
     second_order: float
 
 
-@dataclass(frozen=True)
-class CompressionPath:
+@dataclass(frozen=True, eq=False)
+class CompressionPath(Result):
     """What compression does to a model.
 
     Attributes:

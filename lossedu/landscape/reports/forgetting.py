@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from lossedu.arguments.checks import check_count
 from lossedu.landscape.objective.layout import Selection
 from lossedu.landscape.objective.objective import Loss, Objective
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 from lossedu.training.batches import Data
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from lossedu.training.run import Run
 
 
-@dataclass(frozen=True)
-class Forgetting:
+@dataclass(frozen=True, eq=False)
+class Forgetting(Result):
     """The old task's loss along training on a new one.
 
     Attributes:
@@ -34,6 +35,8 @@ class Forgetting:
     losses: NDArray[np.float64]
     distances: NDArray[np.float64]
     predicted: NDArray[np.float64]
+
+    derived: ClassVar = ("forgotten", "worst")
 
     @property
     def forgotten(self) -> float:

@@ -3,18 +3,19 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import nn
 
 from lossedu.extras import explained
 from lossedu.landscape.connectivity.barrier import linear_barrier
 from lossedu.landscape.objective.objective import Loss, Objective
-from lossedu.landscape.reports.comparison import between, finite
+from lossedu.landscape.reports.comparison import between
 from lossedu.landscape.reports.movement import check_same_elsewhere, drift
 from lossedu.landscape.reports.vital_signs import ALONE, Measured, VitalSigns, vital_signs
+from lossedu.landscape.results.result import Result
 from lossedu.names import unknown_name
 from lossedu.tables import Table
 from lossedu.training.batches import Data
@@ -26,7 +27,7 @@ BESIDE = ("barrier", "drift")
 
 
 @dataclass(frozen=True)
-class Limit:
+class Limit(Result):
     """Where a figure may lie.
 
     Attributes:
@@ -55,7 +56,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class GateCheck:
+class GateCheck(Result):
     """One limit and what was found.
 
     Attributes:
@@ -72,12 +73,14 @@ class GateCheck:
 
 
 @dataclass(frozen=True)
-class GateResult:
+class GateResult(Result):
     """Whether a model may pass.
 
     Attributes:
         checks: In the order of the limits.
     """
+
+    derived: ClassVar = ("passed",)
 
     checks: tuple[GateCheck, ...]
 
@@ -99,12 +102,6 @@ class GateResult:
         ]
         headings = ["", "value", "error", "least", "most", "verdict"]
         return Table(headings, rows, label="the landscape gate")
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data; what is not finite is None."""
-        checks = [asdict(check) for check in self.checks]
-        plain: dict[str, Any] = finite({"passed": self.passed, "checks": checks})
-        return plain
 
 
 def landscape_gate(

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 
 
 @dataclass(frozen=True)
-class Drift:
+class Drift(Result):
     """A distance between two sets of weights.
 
     Attributes:

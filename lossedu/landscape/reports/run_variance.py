@@ -11,11 +11,12 @@ from torch import Tensor
 
 from lossedu.landscape.connectivity.ensembles import disagreement
 from lossedu.landscape.reports.movement import movement
+from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 
 
-@dataclass(frozen=True)
-class RunResult:
+@dataclass(frozen=True, eq=False)
+class RunResult(Result):
     """What one run came to.
 
     Attributes:
@@ -28,9 +29,13 @@ class RunResult:
     point: Tensor | None = None
     decisions: Tensor | None = None
 
+    def table(self) -> Table:
+        """One row for each figure."""
+        return Table(["", "value"], list(self.figures.items()), label="what one run came to")
+
 
 @dataclass(frozen=True)
-class Spread:
+class Spread(Result):
     """One figure over runs.
 
     Attributes:
@@ -50,8 +55,8 @@ class Spread:
     runs: int
 
 
-@dataclass(frozen=True)
-class RunVariance:
+@dataclass(frozen=True, eq=False)
+class RunVariance(Result):
     """Runs beside each other.
 
     Attributes:

@@ -14,6 +14,8 @@ from lossedu.landscape.curvature.sharpness import expected_sharpness
 from lossedu.landscape.curvature.trace import trace
 from lossedu.landscape.objective.objective import Objective
 from lossedu.landscape.objective.predictions import predictions
+from lossedu.landscape.results.result import Result
+from lossedu.tables import Table
 from lossedu.training.random_states import stream_seed
 
 ALONE = ("loss", "gradient_norm", "top_eigenvalue", "trace", "sharpness", "statistics_gap")
@@ -21,7 +23,7 @@ ALONE = ("loss", "gradient_norm", "top_eigenvalue", "trace", "sharpness", "stati
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measured(Result):
     """A number and how far it may be off.
 
     Attributes:
@@ -36,8 +38,8 @@ class Measured:
     converged: bool = True
 
 
-@dataclass(frozen=True)
-class VitalSigns:
+@dataclass(frozen=True, eq=False)
+class VitalSigns(Result):
     """A model at its own point.
 
     Attributes:
@@ -66,10 +68,19 @@ class VitalSigns:
     loss_by_class: list[float]
     point: Tensor = field(repr=False)
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain data without the point."""
-        plain = {name: value for name, value in vars(self).items() if name != "point"}
-        return {k: vars(v) if isinstance(v, Measured) else v for k, v in plain.items()}
+    def figures(self) -> dict[str, Measured]:
+        """Each number by its name, with what is known of its error."""
+        alone = {name: getattr(self, name) for name in ALONE}
+        every = alone | self.held_out
+        return {k: v if isinstance(v, Measured) else Measured(v) for k, v in every.items()}
+
+    def table(self) -> Table:
+        """One row for each figure."""
+        rows = [
+            (name.replace("_", " "), m.value, m.error, "yes" if m.converged else "no")
+            for name, m in self.figures().items()
+        ]
+        return Table(["", "value", "error", "converged"], rows, label="a model at its own point")
 
 
 def vital_signs(

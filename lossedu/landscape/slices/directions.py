@@ -159,6 +159,39 @@ def coordinates(
     return found
 
 
+def distances(
+    points: Tensor | Sequence[Tensor], origin: Tensor, directions: Sequence[Tensor]
+) -> NDArray[np.float64]:
+    r"""How far points lie beside the plane (or line) through an origin, whose picture hides it.
+
+    .. math:: \min_c \Big\lVert p - o - \sum_k c_k d_k \Big\rVert
+
+    Args:
+        points: As for `coordinates`.
+        origin: Shape ``(size,)``.
+        directions: Vectors of shape ``(size,)``, linearly independent.
+
+    Returns:
+        Shape ``(n,)``.
+
+    Raises:
+        ValueError: As `coordinates` does.
+
+    Example:
+        >>> distances([torch.tensor([3.0, 4.0])], torch.zeros(2), [torch.tensor([1.0, 0.0])])
+        array([4.])
+    """
+    places = torch.from_numpy(coordinates(points, origin, directions))
+    start, axes = _exact(origin), [_exact(d) for d in directions]
+    beside = np.empty(len(places))
+    for k, (place, point) in enumerate(zip(places, points, strict=True)):
+        rest = _exact(point) - start
+        for step, axis in zip(place, axes, strict=True):
+            rest.sub_(axis, alpha=float(step))
+        beside[k] = float(rest.norm())
+    return beside
+
+
 def _exact(vector: Tensor) -> Tensor:
     return vector.detach().double().cpu()
 

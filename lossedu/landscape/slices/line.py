@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lossedu.arguments.checks import check_count, check_number, check_positive
 from lossedu.landscape.objective.batch_norm import check_statistics
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 from lossedu.landscape.slices.directions import (
     Normalise,
     Point,
@@ -25,7 +26,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class Line(Result):
     """Losses along a line.
 
     Attributes:

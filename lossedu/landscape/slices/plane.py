@@ -11,12 +11,14 @@ from torch import Tensor
 
 from lossedu.arguments.checks import check_choice, check_count, check_positive
 from lossedu.landscape.objective.objective import Objective
+from lossedu.landscape.results.result import Result
 from lossedu.landscape.slices.directions import (
     Normalise,
     Point,
     as_point,
     centre_of,
     coordinates,
+    distances,
     random_directions,
 )
 from lossedu.landscape.slices.filling import Fill, Range, filled, places_of
@@ -27,7 +29,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Plane:
+class Plane(Result):
     """Losses on a grid in a plane: at ``origin + x first + y second``.
 
     Attributes:
@@ -77,6 +79,10 @@ class Plane:
     def coordinates(self, points: Any) -> Array:
         """Where points lie in the plane, shape ``(n, 2)``; see `coordinates`."""
         return coordinates(points, self.origin, (self.first, self.second))
+
+    def distances(self, points: Any) -> Array:
+        """How far points lie from the plane, shape ``(n,)``; see `distances`."""
+        return distances(points, self.origin, (self.first, self.second))
 
     def table(self) -> Table:
         """What a person wants to know of it."""

@@ -1,27 +1,14 @@
 """Losses that are known already, in a file that an interrupted run goes on from."""
 
 import time
-import zlib
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from lossedu.whole_files import replacing
+from lossedu.landscape.results.archive import DAMAGED, read_arrays, write_arrays
 
 Place = tuple[float, ...]
 EVERY_S = 3.0
-# What numpy, zipfile and zlib raise for files that are cut off, overwritten or of another kind.
-_DAMAGED = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    TypeError,
-    RuntimeError,
-    BadZipFile,
-    zlib.error,
-)
 
 
 class Store:
@@ -69,11 +56,11 @@ class Store:
 
     def _read(self, file: Path) -> dict[Place, float]:
         try:
-            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                digest = str(arrays["digest"])
-                places, losses = arrays["places"].tolist(), arrays["losses"].tolist()
+            arrays = read_arrays(file)
+            digest = str(arrays["digest"])
+            places, losses = arrays["places"].tolist(), arrays["losses"].tolist()
             known = {tuple(place): loss for place, loss in zip(places, losses, strict=True)}
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise ValueError(
                 f"file must hold losses at places, but {file} does not: {error}. Hint: give "
                 "another name, or remove it."
@@ -84,9 +71,3 @@ class Store:
                 "directions or settings. Hint: give another name, or remove it to start anew."
             )
         return known
-
-
-def write_arrays(file: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write an ``.npz`` file that is there as a whole or not at all."""
-    with replacing(file) as part, part.open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **arrays)

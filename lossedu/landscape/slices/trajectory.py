@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from lossedu.arguments.checks import check_count, check_number
 from lossedu.landscape.objective.digest import digest_of
 from lossedu.landscape.objective.layout import Layout, Selection, chosen_parameters
-from lossedu.landscape.slices.directions import coordinates
+from lossedu.landscape.results.result import Result
+from lossedu.landscape.slices.directions import coordinates, distances
 from lossedu.landscape.slices.point_file import append, keep_before, rows_of
 from lossedu.landscape.slices.survey import is_main
 from lossedu.tables import Table
@@ -162,7 +163,7 @@ class Trajectory:
 
 
 @dataclass(frozen=True, eq=False)
-class PrincipalPlane:
+class PrincipalPlane(Result):
     """The plane that holds most of a trajectory.
 
     Attributes:
@@ -171,6 +172,8 @@ class PrincipalPlane:
         second: Unit vector, orthogonal to the first, along which they vary most besides.
         explained: The shares of their variance that the two hold; together at most 1.
         coordinates: Where the points lie, shape ``(n, 2)``; the last one at (0, 0).
+        distances: How far each point is from the plane, shape ``(n,)``, in units of the weights:
+            what a picture of the plane does not show.
     """
 
     origin: Tensor = field(repr=False)
@@ -178,6 +181,7 @@ class PrincipalPlane:
     second: Tensor = field(repr=False)
     explained: tuple[float, float]
     coordinates: Array = field(repr=False)
+    distances: Array = field(repr=False)
 
     def span(self, margin: float = 0.2) -> tuple[tuple[float, float], tuple[float, float]]:
         """Ranges along both directions that hold all points, for `plane`.
@@ -192,10 +196,19 @@ class PrincipalPlane:
         return (a, c), (b, d)
 
     def table(self) -> Table:
-        """What each direction holds."""
+        """What each direction holds, and how far beside the plane the points lie."""
         first, second = self.explained
-        rows = [("first", first), ("second", second), ("both", first + second)]
-        return Table(["direction", "share of the variance"], rows, label="a trajectory's plane")
+        worst = int(self.distances.argmax())
+        extent = float(np.ptp(self.coordinates, axis=0).max())
+        rows = [
+            ("share of the variance along the first direction", first),
+            ("along the second", second),
+            ("along both", first + second),
+            (f"largest distance from the plane, of point {worst}", float(self.distances[worst])),
+            ("mean distance from the plane", float(self.distances.mean())),
+            ("longer side of what the points span in it", extent),
+        ]
+        return Table(["trajectory", f"{len(self.distances)} points"], rows, "a trajectory's plane")
 
 
 def principal_plane(points: Tensor | Trajectory) -> PrincipalPlane:
@@ -243,7 +256,8 @@ def principal_plane(points: Tensor | Trajectory) -> PrincipalPlane:
     signs = np.where(np.take_along_axis(places, clear.argmax(0)[None], 0)[0] < 0, -1.0, 1.0)
     first, second = (axes * torch.from_numpy(signs)[:, None]).float()
     shares = (float(largest[0]) / total, float(largest[1]) / total)
-    return PrincipalPlane(origin, first, second, shares, places * signs)
+    beside = distances(found, origin, tuple(axes))
+    return PrincipalPlane(origin, first, second, shares, places * signs, beside)
 
 
 def _blocks(points: Tensor) -> Iterator[Tensor]:

@@ -125,7 +125,7 @@ def test_an_objective_is_gated_as_a_model_is(run, tmp_path, monkeypatch):
     )
     found = json.loads(called.stdout)
     assert called.exit_code == 0
-    assert found == direct.as_json()
+    assert found == direct.to_dict()
     values = {check["name"]: check["measured"]["value"] for check in found["checks"]}
     assert values == pytest.approx({"trace": 5.0, "drift": 1.0, "barrier": 0.0})
     assert compared.exit_code == 0, compared.stderr

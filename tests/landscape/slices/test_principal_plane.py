@@ -6,6 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from lossedu.landscape import Objective
+from lossedu.landscape.slices.directions import distances
 from lossedu.landscape.slices.plane import plane
 from lossedu.landscape.slices.trajectory import Trajectory, principal_plane
 from tests.landscape.slices.trained_nets import X, Y, net, train
@@ -46,7 +47,41 @@ def test_the_explained_variance_is_that_of_the_singular_values():
 
     expected = (singular[:2] / singular.sum()).tolist()
     assert found.explained == pytest.approx(expected, rel=1e-9)
-    assert [row[0] for row in found.table().text()[1:]] == ["first", "second", "both"]
+    shares = [row[1] for row in found.table().rows[:3]]
+    assert shares == pytest.approx([*expected, sum(expected)], rel=1e-9)
+
+
+def test_how_far_points_lie_beside_their_plane_is_shown():
+    points = planar(size=20)[0].double()
+    across = torch.linalg.svd(points - points.mean(0))[2][-1]  # beside the plane of all of them
+    points[4] += 1e-3 * across
+
+    found = principal_plane(points)
+
+    origin, first, second = (v.double() for v in (found.origin, found.first, found.second))
+    rest = points - origin
+    rest = rest - (rest @ first)[:, None] * first - (rest @ second)[:, None] * second
+    assert found.distances == pytest.approx(rest.norm(dim=1).numpy(), abs=1e-6)
+    assert found.distances.argmax() == 4
+    assert found.distances[4] == pytest.approx(1e-3, rel=0.1)
+    (row,) = (row for row in found.table().rows if "largest distance" in row[0])
+    assert row == ("largest distance from the plane, of point 4", float(found.distances[4]))
+
+
+def test_distances_from_any_plane_are_those_of_least_squares():
+    generator = torch.Generator().manual_seed(0)
+    points, origin, *axes = (
+        torch.randn(shape, generator=generator, dtype=torch.float64)
+        for shape in ((5, 9), (9,), (9,), (9,))
+    )
+
+    expected = [
+        float((p - origin - a.T @ torch.linalg.lstsq(a.T, p - origin).solution).norm())
+        for p in points
+        for a in [torch.stack(axes)]
+    ]
+
+    assert distances(points, origin, axes) == pytest.approx(expected)
 
 
 def test_a_trajectory_comes_from_the_right_and_from_above():
