@@ -44,7 +44,7 @@ def as_lists(scores: Tensor, relevance: Tensor, mask: Tensor | None) -> Lists:
                 "Hint: True marks the items that count."
             )
     shown = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
-    grades = torch.where(shown, relevance, torch.zeros_like(relevance)).to(torch.float64)
+    grades = hide_masked(relevance, mask).to(torch.float64)
     check_no_nan("relevance", grades)
     hidden = hide_masked(scores, mask).to(accumulation_dtype(scores))
     n = scores.shape[-1]

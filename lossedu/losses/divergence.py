@@ -16,6 +16,7 @@ from lossedu.arguments.reduction import (
     reduced,
 )
 from lossedu.losses._classes import check_class_logits, check_sums, gaps_and_rest
+from lossedu.losses._row_surprise import surprise_of_shares
 from lossedu.losses._spec import LossSpec
 
 
@@ -74,6 +75,9 @@ def kl_divergence(
     shares = hide_masked(target_probabilities, mask).to(logits.dtype)
     check_values("target_probabilities", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
     check_sums("target_probabilities", shares, mask)
+    if not shares.requires_grad:
+        values = surprise_of_shares(logits, shares, None, 0.0) + torch.xlogy(shares, shares).sum(-1)
+        return reduced(values, weight, mask, reduction)
     gaps, rest = gaps_and_rest(logits)
     # log q of 0 is never formed: its gradient would be infinite, and 0 times that is NaN.
     counts = shares > 0

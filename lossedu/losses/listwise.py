@@ -17,6 +17,7 @@ from lossedu.arguments.reduction import Reduction, reduced
 from lossedu.losses._binary import surprise_of_one
 from lossedu.losses._classes import gaps_and_rest
 from lossedu.losses._fast.tied_orders import tied_orders
+from lossedu.losses._row_surprise import surprise_of_shares
 from lossedu.losses._spec import LossSpec
 
 Ties = Literal["stable", "exact"]
@@ -71,6 +72,10 @@ def listnet_loss(
         return reduced(lists.back(lists.scores.sum(-1)), weight, _kept(lists), reduction)
     most = torch.finfo(lists.relevance.dtype).max
     check_values("relevance", lists.relevance, low=-math.inf, high=most, rule="be below infinity")
+    if mask is None and not lists.relevance.requires_grad:
+        shares = lists.relevance.softmax(-1).to(lists.scores.dtype)
+        values = surprise_of_shares(lists.scores, shares, None, 0.0)
+        return reduced(lists.back(values), weight, None, reduction)
     chosen = torch.where(lists.shown, lists.relevance, -torch.inf)
     chosen = torch.where(lists.shown.any(-1, keepdim=True), chosen, torch.zeros_like(chosen))
     shares = chosen.softmax(-1).to(lists.scores.dtype)

@@ -2,80 +2,121 @@
 
 The slope of a row is its probabilities less its target, and those are there when its value is.
 They take as much memory as the logits, which `lossedu.losses._fast.row_blocks` does without.
+
+torch's softmax reads a row once.  A logarithm of a probability near 1 is never formed: with o the
+sum of all others, which are small, it is log(1 - o).
 """
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
-from lossedu.arguments.checks import all_finite
-from lossedu.arguments.reduction import accumulation_dtype
-from lossedu.losses._fast.closed_form import attached, slopes_pay
+from lossedu.arguments.checks import all_finite, extremes
+from lossedu.arguments.reduction import WIDE, accumulation_dtype
+from lossedu.losses._fast.closed_form import attached, attached_later, slopes_pay
 
 _BLOCK = 2**20  # smaller ones keep several threads waiting
 _MOST = 2**22  # beyond that many logits their slopes are not kept
+_FEW = 2**13  # logits, for which calls cost more than arithmetic
+_SURE = 2.0**-5  # a mean surprise from which on rounding 1 - o costs no more than five bits
 
 Plain = Callable[[Tensor], Tensor]
 
 
 def pays(logits: Tensor) -> bool:
     """Whether slopes are worth their memory: on the CPU, up to some size, if they are wanted."""
-    return logits.device.type == "cpu" and 0 < logits.numel() <= _MOST and slopes_pay(logits)
+    return logits.is_cpu and 0 < logits.numel() <= _MOST and slopes_pay(logits)
 
 
 def of_classes(logits: Tensor, targets: Tensor, smoothing: float, plain: Plain) -> Tensor:
     """One value a row, shape ``(...)``, from class numbers; by ``plain`` if a row is infinite."""
-    z, slopes, values = _flat(logits)
-    numbers = targets.reshape(-1, 1)
+    few = logits.numel() <= _FEW and not smoothing
+    if few and (values := _by_kernel(logits, targets)) is not None:
+        return values
     with torch.no_grad():
-        for rows in _blocks(z):
-            t, slope = numbers[rows], slopes[rows]
-            largest = z[rows].amax(-1, keepdim=True)
-            gaps = torch.sub(largest, z[rows], out=slope)
-            away = gaps.gather(-1, t)
-            mean_gap = gaps.mean(-1, keepdim=True) if smoothing else 0.0
-            others = gaps.neg_().exp_().scatter_(-1, t, 0.0).sum(-1, keepdim=True)
-            rest = torch.log1p(others + torch.expm1(-away))
-            total = others + torch.exp(-away)
-            value = (1 - smoothing) * away + rest
-            values[rows] = value + smoothing * mean_gap if smoothing else value
-            slope.div_(total).scatter_(-1, t, -others / total)
-            if smoothing:  # (p - y) + epsilon (y - 1/C)
-                slope.sub_(smoothing / z.shape[-1])
-                slope.scatter_add_(-1, t, slope.new_full(t.shape, smoothing))
+        z, t = _flat(logits), targets.reshape(-1, 1)
+        parts = [_block_of_classes(z[rows], t[rows], smoothing) for rows in _blocks(z)]
+        values, slopes = (_joined(each) for each in zip(*parts, strict=True))
     if not all_finite(values):
         return plain(logits)
     shaped = slopes.reshape(logits.shape).to(logits.dtype)
     return attached(values.reshape(targets.shape), [shaped], [logits], plain, [targets])
 
 
+def _by_kernel(logits: Tensor, targets: Tensor) -> Tensor | None:
+    """What torch's kernel makes of the rows, unless one is so sure that it loses digits."""
+    rows = logits.reshape(-1, logits.shape[-1])
+    rows = rows if rows.dtype in WIDE else rows.to(accumulation_dtype(logits))
+    hard = not targets.is_floating_point()
+    flat = targets.reshape(-1) if hard else targets.reshape(rows.shape)
+    values = cross_entropy(rows, flat, reduction="none")
+    smallest, largest = extremes(values.detach())
+    if smallest < _SURE or not largest < math.inf:
+        return None
+    return values.reshape(logits.shape[:-1])
+
+
+def _block_of_classes(z: Tensor, t: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
+    slope = torch.softmax(z, -1)
+    share = slope.gather(-1, t)
+    lacks = slope.scatter_(-1, t, 0.0).sum(-1, keepdim=True).neg_()
+    slope.scatter_(-1, t, lacks)
+    if share.amin().item() < torch.finfo(z.dtype).tiny:  # too small to have a logarithm
+        logs = torch.log_softmax(z, -1).gather(-1, t)
+    else:
+        logs = share.log_()
+    values = torch.where(lacks > -0.5, lacks.log1p(), logs).neg_()
+    if smoothing:  # (p - y) + epsilon (y - 1/C)
+        values.add_((z.gather(-1, t) - z).mean(-1, keepdim=True), alpha=smoothing)
+        slope.sub_(smoothing / z.shape[-1])
+        slope.scatter_add_(-1, t, slope.new_full(t.shape, smoothing))
+    return values, slope
+
+
 def of_shares(logits: Tensor, shares: Tensor, plain: Plain) -> Tensor:
     """One value a row, from a share for each class; by ``plain`` if a row is infinite."""
-    z, slopes, values = _flat(logits)
-    flat = shares.detach().reshape(z.shape)
+    if (values := _by_kernel(logits, shares)) is not None:
+        return values
     with torch.no_grad():
-        for rows in _blocks(z):
-            slope = slopes[rows]
-            largest, first = z[rows].max(-1, keepdim=True)
-            gaps = torch.sub(largest, z[rows], out=slope)
-            paid = (gaps * flat[rows]).sum(-1, keepdim=True)
-            others = gaps.neg_().exp_().scatter_(-1, first, 0.0).sum(-1, keepdim=True)
-            all_shares = flat[rows].sum(-1, keepdim=True)
-            values[rows] = paid + all_shares * torch.log1p(others)
-            slope.scatter_(-1, first, 1.0).mul_(all_shares / (1 + others)).sub_(flat[rows])
+        logs = torch.log_softmax(logits.to(accumulation_dtype(logits)), -1)
+        values = (logs * shares).sum(-1).neg_()
+        values = _of_sure_rows(logits, shares, values)
     if not all_finite(values):
         return plain(logits)
-    shaped = slopes.reshape(logits.shape).to(logits.dtype)
-    return attached(values.reshape(logits.shape[:-1]), [shaped], [logits], plain, [shares])
+    return attached_later(values, _slope_of_shares, [logs, shares], [logits], plain)
 
 
-def _flat(logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The logits as rows in the dtype of the loss, and room for their slopes and values."""
-    z = logits.detach().reshape(-1, logits.shape[-1]).to(accumulation_dtype(logits))
-    return z, torch.empty_like(z), z.new_empty(len(z), 1)
+def _of_sure_rows(logits: Tensor, shares: Tensor, values: Tensor) -> Tensor:
+    """The values, with those that are small computed from gaps to the largest logit."""
+    few = values < _SURE
+    z, q = logits[few].to(values.dtype), shares[few]
+    largest, first = z.max(-1, keepdim=True)
+    gaps = largest - z
+    others = torch.exp(-gaps).scatter_(-1, first, 0.0).sum(-1)
+    return values.masked_scatter(few, (gaps * q).sum(-1) + q.sum(-1) * torch.log1p(others))
+
+
+def _slope_of_shares(
+    outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]
+) -> list[Tensor]:
+    logs, shares = kept
+    weighed = shares * -outer.unsqueeze(-1)
+    slope = torch.ops.aten._log_softmax_backward_data(weighed, logs, -1, logs.dtype)
+    return [slope.to(inputs[0].dtype)]
+
+
+def _flat(logits: Tensor) -> Tensor:
+    """The logits as rows in the dtype of the loss."""
+    return logits.detach().reshape(-1, logits.shape[-1]).to(accumulation_dtype(logits))
 
 
 def _blocks(z: Tensor) -> Iterator[slice]:
     step = max(_BLOCK // z.shape[-1], 1)
     return (slice(start, start + step) for start in range(0, len(z), step))
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
