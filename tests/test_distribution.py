@@ -4,12 +4,9 @@ What only a teacher may have is in a wheel of its own, which the clone makes.
 """
 
 import itertools
-import os
 import re
 import subprocess
-import sys
 import tarfile
-import zipfile
 from email.message import Message
 from email.parser import Parser
 from importlib import import_module
@@ -17,35 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from autograder.rubrics import rubric
+from tests import publishing
+from tests.publishing import ROOT, build, wheel_in
 
-ROOT = Path(__file__).parent.parent
 PACKAGES = ("lossedu", "autograder")
 MOVED = {"solutions": "autograder/assignments", "samples": "autograder/samples"}
 BANKS = re.compile(r"autograder/rubrics/\w+/(mistakes/\w+|\w*mistakes)\.py")
 
 
-def build(folder: Path, out: Path, *targets: str) -> None:
-    """Build with the backend that pyproject.toml names, without a network."""
-    command = [sys.executable, "-m", "hatchling", "build", "-d", str(out)]
-    command += [word for target in targets for word in ("-t", target)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def wheel_in(folder: Path) -> dict[str, bytes]:
-    """The files of the one wheel of a folder."""
-    (path,) = folder.glob("*.whl")
-    with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
 @pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Path:
-    """A folder with the wheel and the sdist of this repository."""
-    out = tmp_path_factory.mktemp("published")
-    build(ROOT, out, "sdist", "wheel")
-    return out
+def published(shared_by_the_run: None) -> Path:
+    return publishing.published()
 
 
 @pytest.fixture(scope="module")
@@ -239,100 +218,3 @@ def test_the_version_is_written_once(metadata):
 
     assert 'dynamic = ["version"]' in project
     assert f"\nversion: {metadata['Version']}\n" in citation
-
-
-@pytest.fixture(scope="module")
-def installed(published, tmp_path_factory) -> Path:
-    """What a student has who installs the wheel, without the libraries."""
-    target = tmp_path_factory.mktemp("site")
-    wheelhouse = ["--no-index", "--no-deps", "--find-links", str(published)]
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
-    subprocess.run([*command, *wheelhouse, "lossedu"], check=True, capture_output=True)
-    return target
-
-
-def run_installed(target: Path, program: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program with what is installed there before the clone."""
-    return subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(target)!r})\n{program}"],
-        cwd=cwd,
-        env=os.environ | {"PATH": os.defpath},  # no environment is active
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-
-
-@pytest.mark.slow
-def test_what_is_installed_from_a_wheel_says_how_to_install_more(installed, tmp_path):
-    done = run_installed(
-        installed,
-        "sys.modules['typer'] = None; sys.argv = ['lossedu', 'train']\n"
-        "from lossedu.__main__ import main; main()",
-        tmp_path,
-    )
-
-    assert done.returncode == 2
-    assert done.stderr.startswith("lossedu train needs typer, which is not installed. Hint: ")
-    assert done.stderr.endswith(" -m pip install 'lossedu[train]'\n")
-
-
-CHECKED = """
-import autograder
-from autograder import check
-from torch.nn import functional as F
-
-assert autograder.__file__.startswith({target!r}), autograder.__file__
-
-def binary_cross_entropy(logits, targets):
-    return {returned}
-
-check("focal.bce")
-"""
-RETURNED = {
-    "-F.logsigmoid((2 * targets - 1) * logits)": "right on the open examples",
-    "-F.logsigmoid(logits)": "takes the logarithm of p for negatives too",  # a mistake of the bank
-    "logits * 7": "binary_cross_entropy is not right yet: ",  # of nobody's
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("returned", "says"), RETURNED.items())
-def test_a_student_who_has_the_wheel_alone_is_told_what_is_right_and_what_is_wrong(
-    installed, tmp_path, returned, says
-):
-    program = CHECKED.format(target=str(installed), returned=returned)
-
-    done = run_installed(installed, program, tmp_path)
-
-    assert says in done.stdout + done.stderr, done.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [path.parent.name for path in ASSIGNMENTS])
-def test_a_rubric_is_whole_without_its_bank(installed, tmp_path, name):
-    program = (
-        "from autograder.rubrics import has_bank, known_mistakes, rubric\n"
-        f"assert known_mistakes({name!r}).mistakes and not has_bank({name!r})\n"
-        f"print([check.id for check in rubric({name!r}).checks])"
-    )
-
-    done = run_installed(installed, program, tmp_path)
-
-    due = [check.id for check in rubric(name).checks]
-    assert done.stdout == f"{due}\n", done.stderr
-
-
-@pytest.mark.slow
-def test_a_course_is_not_made_without_the_teachers_part(installed, tmp_path):
-    done = run_installed(
-        installed,
-        "sys.argv = ['autograder', 'new-course', 'spring']\n"
-        "from autograder.__main__ import main; main()",
-        tmp_path,
-    )
-
-    assert done.returncode == 2, done.stderr
-    assert "teacher's part must be installed, but is not" in done.stderr
-    assert "pip install ./teacher" in done.stderr
-    assert not (tmp_path / "spring").exists()

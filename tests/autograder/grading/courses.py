@@ -35,3 +35,11 @@ def book(folders, url=None):
 def two_of(released, tmp_path):
     """The same course twice."""
     return [CourseFolders(shutil.copytree(released, tmp_path / name)) for name in ("one", "two")]
+
+
+def write(folder, *names):
+    """Files that hold their own names."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)

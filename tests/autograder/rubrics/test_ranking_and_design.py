@@ -1,37 +1,31 @@
 """Both assignments: what is right loses nothing, each known mistake loses points and is named."""
 
-import ast
 import re
 import sys
-from functools import cache
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.bridge.sources import notebook_of
 from autograder.course.sample_class import answers_in
 from autograder.rubrics.design.chosen_brief import ChosenBrief
 from autograder.student.notebook_check import NotebookWork
-from lossedu import catalog
+from tests.autograder.rubrics.both_assignments import (
+    ASSIGNMENTS,
+    BANKS,
+    NOTEBOOKS,
+    ROOT,
+    RUBRICS,
+    both,
+)
 from tests.once import once_a_run
 
-ROOT = Path(__file__).parents[3]
-ASSIGNMENTS = ("ranking", "design")
-TEXTS = {name: (ROOT / "solutions" / name / f"{name}.md").read_text() for name in ASSIGNMENTS}
-NOTEBOOKS = {name: notebook_of(text) for name, text in TEXTS.items()}
-RUBRICS = {name: import_module(f"autograder.rubrics.{name}.rubric").RUBRIC for name in ASSIGNMENTS}
-BANKS = {name: import_module(f"autograder.rubrics.{name}.mistakes").BANK for name in ASSIGNMENTS}
-BY_HAND = {"ranking": 4, "design": 7}
 BRIEFS = {"rating": "ratings", "stock": "stock", "best": "stock"}
 SINGLES = [(name, variant) for name, bank in BANKS.items() for variant in bank.singles()]
 SAMPLES = [
     (name, path) for name in ASSIGNMENTS for path in sorted((ROOT / "samples" / name).glob("*.py"))
 ]
-both = pytest.mark.parametrize("assignment", ASSIGNMENTS)
 
 
 def of_samples(kind):
@@ -247,72 +241,3 @@ def test_a_message_does_not_depend_on_the_secret(assignment, variant):
     assert {name: found.message for name, found in one.items()} == {
         name: found.message for name, found in other.items()
     }
-
-
-# --- the notebook, the rubric, the book ----------------------------------------------------------
-
-
-def marks(assignment):
-    return {
-        cell.id: cell.metadata.get("nbgrader", {})
-        for cell in NOTEBOOKS[assignment].cells
-        if cell.metadata.get("nbgrader", {}).get("grade")
-    }
-
-
-@both
-def test_points_of_headings_cells_and_rubric_agree(assignment):
-    points = {name: mark["points"] for name, mark in marks(assignment).items()}
-    by_hand = sum(mark["points"] for mark in marks(assignment).values() if mark["solution"])
-    headings = re.findall(r"^## \d\. .*\((\d+) points?", TEXTS[assignment], re.MULTILINE)
-
-    for name, mark in marks(assignment).items():
-        if not mark["solution"]:
-            assert points[name] == sum(one.points for one in RUBRICS[assignment].of_cell(name))
-    assert (sum(points.values()), by_hand) == (28, BY_HAND[assignment])
-    assert sum(map(int, headings)) == 28
-    assert f"**Points:** 28, of which {by_hand} are marked by hand" in TEXTS[assignment]
-
-
-@both
-def test_each_graded_cell_is_one_line_that_names_a_check_of_that_cell(assignment):
-    sources = {cell.id: cell.source for cell in NOTEBOOKS[assignment].cells}
-    machine = {name for name, mark in marks(assignment).items() if not mark["solution"]}
-
-    assert {check.cell for check in RUBRICS[assignment].checks} == machine
-    for check in RUBRICS[assignment].checks:
-        assert sources[check.cell] == f'check("{check.id}")'
-
-
-@both
-def test_the_student_sees_neither_answers_nor_the_library(assignment):
-    cells = NOTEBOOKS[assignment].cells
-    code = [cell for cell in cells if cell.cell_type == "code"]
-
-    assert code[0].source == (
-        "import math\n\nimport torch\nfrom torch.nn import functional as F\n\n"
-        "from autograder import check"
-    )
-    for cell in code:
-        assert "lossedu" not in cell.source
-        assert len(cell.source.splitlines()) <= 40
-        ast.parse(cell.source)
-
-
-@both
-def test_every_mistake_links_to_a_place_that_exists(assignment):
-    for mistake in BANKS[assignment].mistakes:
-        page, _, anchor = mistake.link.partition("#")
-        assert anchor in anchors(page), mistake.link
-
-
-@cache
-def anchors(page):
-    text = (ROOT / "book" / page.replace(".html", ".md")).read_text()
-    if page == "reference/glossary.html":
-        terms = re.findall(r"^([A-Za-z].*)\n  ", text, re.MULTILINE)
-        return {"term-" + term.replace(" ", "-") for term in terms}
-    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    if page == "reference/loss-atlas.html":
-        headings += [spec.title for spec in catalog.specs().values()]
-    return {re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") for heading in headings}
