@@ -3,12 +3,11 @@
 The code behind an equation folds into a mark beside the equation, "proved" where a proof made it
 and "tested" where only a grid of points did; that behind a figure, a table or a claim into a mark
 at its foot.  Cells that only prepare a page, such as its imports, go to the end of the box that
-says what to know before you start.
+says what to know before you start; where several follow one another they share a fold.
 """
 
 import html
 import re
-from itertools import takewhile
 from typing import Any
 
 from docutils import nodes
@@ -67,20 +66,29 @@ def _fold(cell: nodes.container) -> None:
     cell["hide_mode"] = ""
 
 
-def move_preparations(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Move the cells without output that stand right behind a page's first box to its end."""
-    box = next(iter(doctree.findall(nodes.admonition)), None)
-    if box is None or app.builder.format != "html":
+def gather_preparations(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Fold cells without output that follow one another together, and move those of the start."""
+    if app.builder.format != "html":
         return
-    siblings = box.parent.children
-    start = siblings.index(box) + 1
-    following = list(takewhile(_only_prepares, siblings[start:]))
-    if following:
-        del siblings[start : start + len(following)]
-        box += nodes.container("", *following, classes=["before-you-start-code"])
+    for cell in [c for c in doctree.findall(nodes.container) if _only_prepares(c)]:
+        place = cell.parent.index(cell)
+        before = cell.parent[place - 1] if place else None
+        if _only_prepares(before):
+            cell.parent.remove(cell)
+            before[0] += cell[0].children
+    _move_to_first_box(doctree)
 
 
-def _only_prepares(node: nodes.Node) -> bool:
+def _move_to_first_box(doctree: nodes.document) -> None:
+    """Move what only prepares and stands right behind a page's first box to the end of that."""
+    box = next(iter(doctree.findall(nodes.admonition)), None)
+    behind = box and box.next_node(descend=False, siblings=True)
+    if box and _only_prepares(behind):
+        behind.parent.remove(behind)
+        box += nodes.container("", behind, classes=["before-you-start-code"])
+
+
+def _only_prepares(node: nodes.Node | None) -> bool:
     return isinstance(node, nodes.container) and "fold-alone" in node["classes"]
 
 
@@ -103,5 +111,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(code_fold, html=(open_fold, close_fold))
     app.add_post_transform(FoldCode)
     # After a page's notebook has been written, in which cells stay where they are.
-    app.connect("doctree-resolved", move_preparations, priority=950)
+    app.connect("doctree-resolved", gather_preparations, priority=950)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -134,9 +134,10 @@ document.addEventListener("keydown", function (event) {
 // A number stays whole at the end of a line: 11 000, 0.29 ± 0.05, and a formula with its full stop.
 (function () {
   "use strict";
-  const THIN = /(\d) (?=\d{3}(?!\d))/g;
+  const THOUSANDS = /\d+(?: \d{3}(?!\d))+/g;
+  const joined = (number) => /^\d{4}/.test(number) ? number : number.replaceAll(" ", "\u00a0");
   function whole(words) {
-    return words.replace(THIN, "$1\u00a0").replace(/ ± /g, "\u00a0±\u00a0").replace(/(\d|^) %/g, "$1\u00a0%");
+    return words.replace(THOUSANDS, joined).replace(/ ± /g, "\u00a0±\u00a0").replace(/(\d|^) %/g, "$1\u00a0%");
   }
   function keep(paragraph) {
     const walker = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT);

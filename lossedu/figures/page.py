@@ -21,6 +21,7 @@ _COLOUR = re.compile(r"(?<=[:\"' ])(#[0-9a-f]{6}|black)(?=[;\"'])", re.IGNORECAS
 _SIZE = re.compile(r'<svg ([^>]*?)width="([\d.]+)pt" height="[\d.]+pt"')
 _FONT = re.compile(r"font-family:[^;\"]*")
 _FONT_SIZE = re.compile(r"<text style=\"[^\"]*?(?:font-size: |font: [^\"]*?)([\d.]+)px")
+_TAG = re.compile(r"<[^>]*>")
 # A hundredth of a point is beyond what anyone sees; matplotlib writes millionths.
 _DECIMALS = re.compile(r"(\d\.\d\d)\d+")
 # Names that matplotlib gives to groups, such as line2d_3: nothing refers to them.
@@ -86,22 +87,28 @@ def _picture(figure: Any, name: str, alt: str) -> str:
 
 def _adapted(svg: str, name: str, alt: str) -> str:
     """Fluid width, the page's colours and font, ids that are unique on the page."""
-    label = html.escape(alt, quote=True)
     # A style element inside an inline picture would reach the whole page: its rule moves below.
     svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
+    svg = _TAG.sub(lambda tag: _adapted_tag(tag[0], name), svg)
+    svg = re.sub(r"\s*\n\s*", " ", svg)
+    # Last, for what is said of a picture is no part of it: its numbers keep their decimals.
+    label = html.escape(alt, quote=True)
     svg = _SIZE.sub(
         lambda m: f'<svg role="img" aria-label="{label}" style="{_least(svg, m)}" {m[1]}', svg, 1
     )
-    svg = _COLOUR.sub(lambda colour: adaptive(colour[0]), svg)
-    svg = _FONT.sub("font-family: inherit", svg)
-    svg = _DECIMALS.sub(r"\1", svg)
-    svg = _GROUP.sub("<g", svg)
-    svg = re.sub(r"\s*\n\s*", " ", svg)
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
-    svg = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{name}-\2"', svg)
     # Text without an explicit fill is black: give the whole picture the page's colour.
     return svg.replace("<svg ", '<svg fill="currentColor" stroke-linejoin="round" ', 1)
+
+
+def _adapted_tag(tag: str, name: str) -> str:
+    """What is drawn; what is written between tags stays as it is."""
+    tag = _COLOUR.sub(lambda colour: adaptive(colour[0]), tag)
+    tag = _FONT.sub("font-family: inherit", tag)
+    tag = _DECIMALS.sub(r"\1", tag)
+    tag = _GROUP.sub("<g", tag)
+    tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', tag)
+    tag = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", tag)
+    return re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{name}-\2"', tag)
 
 
 def _least(svg: str, size: re.Match[str]) -> str:

@@ -97,8 +97,20 @@ def test_preparations_behind_the_first_box_go_to_its_end(page_of):
 
     foot = page[page.index("before-you-start-code") : page.index("Why?")]
     assert page.index("Know this.") < page.index("before-you-start-code") < page.index("torch")
-    assert foot.count("code-fold") == 2
+    assert "use_style" in foot
     assert "later" not in foot
+
+
+def test_cells_that_only_prepare_and_follow_one_another_share_a_fold(page_of):
+    text = new_markdown_cell("Why?")
+
+    page = page_of(cell("one = 1"), cell("two = 2"), cell("three = 3"), text, cell("four = 4"))
+
+    folds = re.findall(r"<details class=\"code-fold setup\">.*?</details>", page, re.DOTALL)
+    assert [re.findall("one|two|three|four", fold) for fold in folds] == [
+        ["one", "two", "three"],
+        ["four"],
+    ]
 
 
 def test_what_shows_something_or_follows_a_sentence_stays_in_its_place(page_of):

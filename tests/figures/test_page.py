@@ -52,6 +52,18 @@ def test_what_nobody_sees_is_left_out(page):
     assert "line2d_" not in page
 
 
+def test_what_is_written_keeps_its_decimals():
+    use_style()
+    figure, axes = plt.subplots()
+    axes.set_yticks([0.55, 0.575])
+    axes.set_title("0.5754 is not #b54700")
+
+    page = show(figure, name="a", caption="0.5754", alt="At 0.5754; black;").html
+
+    for words in (">0.575</text>", ">0.5754 is not #b54700</text>", 'label="At 0.5754; black;"'):
+        assert words in page
+
+
 def test_the_figure_is_closed(page):
     assert page
     assert plt.get_fignums() == []

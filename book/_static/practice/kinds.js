@@ -207,11 +207,13 @@
           return el("option", {value: position}, lettered ? letters[position] : plain(other));
         }));
     });
-    const legend = lettered ? el("ol", {class: "practice-letters", type: "A"},
-      right.map(function (words) { return trusted("li", {}, words); })) : null;
+    // Nobody can open a list on paper: there the partners stand lettered, and a letter is written.
+    const legend = el("ol", {class: "practice-letters" + (lettered ? "" : " is-for-paper"), type: "A"},
+      right.map(function (words) { return trusted("li", {}, words); }));
     const rows = left.map(function (words, k) {
       return el("div", {class: "practice-row practice-pair"},
-        trusted("span", {class: "practice-words"}, words), selects[k]);
+        trusted("span", {class: "practice-words"}, words), selects[k],
+        el("span", {class: "practice-blank", "aria-hidden": "true"}));
     });
     return {
       node: [el("p", {class: "practice-legend"}, "Give each its partner"), legend, rows],

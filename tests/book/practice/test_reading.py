@@ -105,5 +105,30 @@ def test_paper_has_the_question_and_where_to_answer_it_but_no_buttons(folder):
     assert [b for b in page.get_by_role("button").all() if b.is_visible() and inside(b)] == []
 
 
+def test_on_paper_partners_are_joined_by_letters_and_places_are_numbers_to_write(folder):
+    page = all_ready(folder("part/drills", viewport=DESK))
+    pairs, items = (page.locator(f"{name} .practice-row") for name in ("#a-match", "#an-order"))
+    letters = page.locator("#a-match .practice-letters > li")
+    assert not any(letter.is_visible() for letter in letters.all())
+
+    page.emulate_media(media="print")
+
+    assert sorted(letters.all_inner_texts()) == ["Bernoulli", "Gaussian", "Laplacian", "Poisson"]
+    assert all(letter.is_visible() for letter in letters.all())
+    assert not any(one.is_visible() for one in page.locator("#a-match select").all())
+    assert [line(pair, ".practice-blank") for pair in pairs.all()] == [True] * 3
+    assert [line(item, "::before") for item in items.all()] == [True] * 3
+
+
+def line(row, name):
+    """Whether a row has a line to write on, in a part of its own or drawn before it."""
+    drawn = """(row, name) => {
+      const style = name.startsWith("::") ? getComputedStyle(row, name)
+        : getComputedStyle(row.querySelector(name));
+      return parseFloat(style.borderBottomWidth) > 0 && parseFloat(style.width) > 20;
+    }"""
+    return row.evaluate(drawn, name)
+
+
 def inside(button):
     return button.evaluate("button => button.closest('.practice-host') !== null")
