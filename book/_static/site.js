@@ -1,35 +1,6 @@
-// What scrolls inside its own box must be reachable with the keyboard.
+// Names for those who cannot see, and numbers that stay whole.
 (function () {
   "use strict";
-  const boxes = ".math, mjx-container, pre, .wide-table, .pst-scrollable-table-container, .output_area, .highlight, figure.plot .wide";
-  const SMALLEST = 0.7;
-  const print = window.matchMedia("print");
-  // A formula wider than its place is set smaller; one that would be too small to read keeps
-  // its size and scrolls. Paper does not scroll, so there every formula is made to fit.
-  function fit() {
-    const formulas = [...document.querySelectorAll('mjx-container[display="true"]')];
-    formulas.forEach(function (formula) {
-      formula.dataset.size = formula.dataset.size || formula.style.fontSize || "100%";
-      formula.style.fontSize = formula.dataset.size;
-    });
-    const wide = formulas.map(function (formula) {
-      return [formula, formula.clientWidth / formula.scrollWidth];
-    }).filter(function (pair) {
-      return pair[1] > (print.matches ? 0 : SMALLEST) && pair[1] < 1;
-    });
-    wide.forEach(function (pair) {
-      const share = (0.98 * pair[1]).toFixed(3);
-      pair[0].style.fontSize = "calc(" + pair[0].dataset.size + " * " + share + ")";
-    });
-  }
-  function mark() {
-    fit();
-    document.querySelectorAll(boxes).forEach(function (box) {
-      if (box.scrollWidth > box.clientWidth + 1) {
-        box.setAttribute("tabindex", "0");
-      }
-    });
-  }
   window.addEventListener("load", function () {
     // Bibliography entries are no list items, so their box is no list.
     document.querySelectorAll(".citation-list[role=list]").forEach(function (box) {
@@ -46,13 +17,7 @@
     document.querySelectorAll(".pasted-text").forEach(function (value) {
       if (value.textContent.length <= 24) { value.style.whiteSpace = "nowrap"; }
     });
-    mark();
-    if (window.MathJax && window.MathJax.startup && window.MathJax.startup.promise) {
-      window.MathJax.startup.promise.then(mark);
-    }
   });
-  window.addEventListener("resize", mark);
-  print.addEventListener("change", fit);
 })();
 
 // One button opens or closes all folded code of a page; the next page remembers.

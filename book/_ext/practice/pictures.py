@@ -11,7 +11,7 @@ from typing import Any
 
 from lossedu.figures.palette import ROLES
 
-WIDTH, HEIGHT = 420, 250
+WIDTH, HEIGHT = 340, 220  # on a phone it is 290 wide, and its letters ten pixels high
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 40
 _TICKS = 5
 _COLOURS = ("subject", "baseline", "third", "fourth")
