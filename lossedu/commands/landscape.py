@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lossedu.commands.errors import one_line
+from lossedu.commands.landscape_targets import ends_of, objective_of
 from lossedu.whole_files import replacing
 
 if TYPE_CHECKING:
-    from lossedu.landscape import Objective
     from lossedu.tables import Table
 
 landscape = typer.Typer(
@@ -34,7 +34,17 @@ Resolution = Annotated[int, typer.Option(min=2, help="Places along each axis.")]
 Normalise = Annotated[str, typer.Option(help="Random directions: none, layer or filter.")]
 Seed = Annotated[int, typer.Option(min=0, help="What random directions depend on.")]
 BatchNorm = Annotated[
-    str, typer.Option(help="Of a folder's model: frozen, batch or recomputed statistics.")
+    str,
+    typer.Option(
+        help="frozen, batch or recomputed statistics; by default as the function's Objective has "
+        "them, and frozen for a folder."
+    ),
+]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(
+        help="Weights to look at in place of the model's own: safetensors, or torch.save."
+    ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from what an earlier run finished.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No bar and no table.")]
@@ -52,7 +62,8 @@ def plane(
     fill: Annotated[str, typer.Option(help="adaptive, chebyshev or grid.")] = "adaptive",
     normalise: Normalise = "filter",
     seed: Seed = 0,
-    batch_norm: BatchNorm = "frozen",
+    batch_norm: BatchNorm = "",
+    checkpoint: Checkpoint = None,
     resume: Resume = False,
     quiet: Quiet = False,
 ) -> None:
@@ -65,7 +76,7 @@ def plane(
         require("plotly")
         _check_out(out, ".html")
         found = losses_on(
-            objective_of(target, batch_norm),
+            objective_of(target, batch_norm, checkpoint),
             span=span,
             resolution=resolution,
             fill=fill,  # type: ignore[arg-type]
@@ -85,14 +96,19 @@ def plane(
 def line(
     target: Target,
     to: Annotated[
-        str, typer.Option(help="Another folder of the same recipe, to go to in a straight line.")
+        str,
+        typer.Option(
+            help="Where to go in a straight line: another folder of the same recipe, another "
+            "function, or a file of weights."
+        ),
     ] = "",
     out: Out = Path("line.svg"),
     span: Span = 1.0,
     resolution: Resolution = 51,
     normalise: Normalise = "filter",
     seed: Seed = 0,
-    batch_norm: BatchNorm = "frozen",
+    batch_norm: BatchNorm = "",
+    checkpoint: Checkpoint = None,
     resume: Resume = False,
     quiet: Quiet = False,
 ) -> None:
@@ -103,13 +119,13 @@ def line(
         from lossedu.landscape.slices.line import line as losses_along
 
         _check_out(out, ".svg")
-        objective = objective_of(target, batch_norm)
+        objective = objective_of(target, batch_norm, checkpoint)
         kept: dict[str, Any] = {"file": _points_file(out, resume=resume), "progress": not quiet}
         kept["resolution"] = resolution
         words = {"xlabel": "step along the direction"}
         if to:
             words = {"xlabel": f"share of the way from {target} to {to}"}
-            found = interpolation(objective, *_ends(target, to), **kept)
+            found = interpolation(objective, *ends_of(objective, target, to), **kept)
         else:
             direction: dict[str, Any] = {"normalise": normalise, "seed": seed}
             found = losses_along(objective, span=span, **direction, **kept)
@@ -126,7 +142,8 @@ def spectrum(
     tolerance: Annotated[float, typer.Option(help="Their error allowed, as a share.")] = 1e-3,
     probes: Annotated[int, typer.Option(min=2, help="Random vectors behind the density.")] = 5,
     seed: Seed = 0,
-    batch_norm: BatchNorm = "frozen",
+    batch_norm: BatchNorm = "",
+    checkpoint: Checkpoint = None,
     quiet: Quiet = False,
 ) -> None:
     """The curvature: the largest eigenvalues with bounds, and the density of all; SVG and npz."""
@@ -136,80 +153,17 @@ def spectrum(
         from lossedu.landscape.curvature.eigenvalues import top_eigenvalues
 
         _check_out(out, ".svg")
-        objective = objective_of(target, batch_norm)
+        objective = objective_of(target, batch_norm, checkpoint)
         out.parent.mkdir(parents=True, exist_ok=True)
-        pairs = top_eigenvalues(objective, top, tolerance=tolerance, seed=seed)
-        found = spectral_density(objective, probes=probes, seed=seed)
+        shown: dict[str, Any] = {"seed": seed, "progress": not quiet}
+        pairs = top_eigenvalues(objective, top, tolerance=tolerance, **shown)
+        found = spectral_density(objective, probes=probes, **shown)
         lower, upper = found.band
         drawn = {"lower": lower, "upper": upper, "eigenvalues": list(pairs.values)}
         _write_figure(partial(spectrum_figure, found.grid), found.density, out, **drawn)
         eigen = {"eigenvalues": pairs.values, "bounds": pairs.bounds}
         _write_numbers(out, grid=found.grid, density=found.density, **eigen)
     _report(pairs.table(), [out, out.with_suffix(".npz")], quiet)
-
-
-def objective_of(target: str, batch_norm: str) -> "Objective":
-    """The loss of a saved run on its training data, or what a function returns.
-
-    Raises:
-        ValueError: If there is no such run, module or function, or it returns something else.
-    """
-    from lossedu.landscape import Objective
-
-    if is_function(target):
-        return _called(target)
-    from lossedu.training.saved_runs import read_run
-
-    run = read_run(target)
-    data = [run.task.train]  # one batch: some losses are of all examples together
-    return Objective(run.model, run.task.loss, data, batch_norm=batch_norm)  # type: ignore[arg-type]
-
-
-def is_function(target: str) -> bool:
-    r"""Whether a target is a function, rather than a folder: C:\runs is one."""
-    _, colon, function = target.partition(":")
-    return colon != "" and not set(function) & set("/\\") and not Path(target).exists()
-
-
-def _called(target: str) -> "Objective":
-    import sys
-
-    from lossedu.landscape import Objective
-
-    here = str(Path.cwd())
-    sys.path.insert(0, here)  # as python -m does
-    try:
-        made = _function(*target.split(":", 1))()
-    finally:
-        sys.path.remove(here)
-    if not isinstance(made, Objective):
-        raise ValueError(
-            f"target must return an Objective, but {target} returns {type(made).__name__}."
-        )
-    return made
-
-
-def _function(module: str, function: str) -> Any:
-    from importlib import import_module
-
-    from lossedu.names import suggestion
-
-    told = f"target must be package.module:function, but {module or ':' + function}"
-    if not all(part.isidentifier() for part in module.split(".")):
-        raise ValueError(f"{told} names no module.")
-    try:
-        found = import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise  # of what the module itself imports
-        near = suggestion(module, [file.stem for file in Path().glob("*.py")])
-        raise ValueError(f"{told} is no module that can be imported here.{near}") from None
-    if not callable(getattr(found, function, None)):
-        near = suggestion(
-            function, [name for name, value in vars(found).items() if callable(value)]
-        )
-        raise ValueError(f"{told} has no function {function!r}.{near}")
-    return getattr(found, function)
 
 
 def _check_out(out: Path, suffix: str) -> None:
@@ -219,18 +173,6 @@ def _check_out(out: Path, suffix: str) -> None:
     if out.suffix.lower() != suffix:
         raise ValueError(f"out must end in {suffix}, but is {out}.")
     check_file("out", out)
-
-
-def _ends(target: str, to: str) -> tuple[Any, Any]:
-    from lossedu.training.saved_runs import read_run
-
-    first, second = read_run(target), read_run(to)
-    if first.recipe.layers != second.recipe.layers:
-        widths = ["-".join(map(str, run.recipe.layers)) for run in (first, second)]
-        raise ValueError(
-            f"to must be a run with the layers of {target}, {widths[0]}, but {to} has {widths[1]}."
-        )
-    return first.model.state_dict(), second.model.state_dict()
 
 
 def _points_file(out: Path, *, resume: bool) -> Path:

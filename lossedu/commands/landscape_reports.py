@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lossedu.commands.errors import one_line
-from lossedu.commands.landscape import Target, is_function, objective_of
+from lossedu.commands.landscape import Target
+from lossedu.commands.landscape_targets import is_function, objective_of
 
 if TYPE_CHECKING:
+    from lossedu.landscape import Objective
     from lossedu.landscape.reports.comparison import Comparison
     from lossedu.landscape.reports.gate import GateResult
     from lossedu.tables import Table
 
-_Folder = Annotated[Path, typer.Argument(help="A folder that lossedu train has written.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -61,10 +62,16 @@ def gate(
 
 
 def paths(
-    first: _Folder,
-    second: _Folder,
-    align: Annotated[bool, typer.Option(help="Bring hidden units into one order as well.")] = True,
+    first: Target,
+    second: Target,
+    align: Annotated[
+        bool | None,
+        typer.Option(help="Bring hidden units into one order as well; folders' by default."),
+    ] = None,
     steps: Annotated[int, typer.Option(help="Training steps of the curve.")] = 600,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Weights to end at in place of SECOND's own.")
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Look for ways between two models: the straight line, aligned, and a trained curve.
@@ -74,7 +81,7 @@ def paths(
     from lossedu.landscape.results.plain import as_plain
 
     with one_line():
-        tables = _ways(first, second, align, steps)
+        tables = _ways(first, second, align, steps, checkpoint)
     if as_json:
         rows = [dict(zip(t.headings, row, strict=True)) for t in tables for row in t.rows]
         typer.echo(json.dumps(as_plain(rows, tensors=False), allow_nan=False))
@@ -83,24 +90,57 @@ def paths(
             _print(table)
 
 
-def _ways(first: Path, second: Path, align: bool, steps: int) -> list["Table"]:
-    from lossedu.landscape.connectivity.alignment import aligned_barrier
+def _ways(
+    first: str, second: str, align: bool | None, steps: int, checkpoint: Path | None
+) -> list["Table"]:
     from lossedu.landscape.connectivity.paths import low_loss_path
+
+    of_functions = is_function(first) or is_function(second)
+    if of_functions and align:
+        raise ValueError(
+            "align must be left out for functions, whose Objectives keep no model, but is asked "
+            "for. Hint: lossedu.landscape.aligned_barrier takes two models."
+        )
+    aligned: list[Table] = []
+    if of_functions:
+        ends = _objectives(first, second, checkpoint)
+    else:
+        aligned, ends = _runs(first, second, checkpoint, align is not False)
+    path = low_loss_path(ends[0], ends[0].point, ends[1].point, steps=steps, progress=True)
+    return [path.table(), *aligned]
+
+
+def _objectives(first: str, second: str, checkpoint: Path | None) -> list["Objective"]:
+    from lossedu.landscape.reports.movement import check_same_elsewhere
+
+    ends = [objective_of(first), objective_of(second, "", checkpoint)]
+    check_same_elsewhere(*ends)
+    # Between two models each has statistics of its own.
+    return [end.with_batch_norm("recomputed") if end.has_batch_norm else end for end in ends]
+
+
+def _runs(
+    first: str, second: str, checkpoint: Path | None, align: bool
+) -> tuple[list["Table"], list["Objective"]]:
+    from lossedu.landscape.connectivity.alignment import aligned_barrier
     from lossedu.landscape.reports.comparison import between
     from lossedu.landscape.reports.movement import check_same_elsewhere
+    from lossedu.landscape.slices.checkpoint import read_state
+    from lossedu.training.module_states import load_by_name
     from lossedu.training.saved_runs import read_run
 
     one, other = read_run(first), read_run(second)
+    if checkpoint is not None:
+        load_by_name(other.model, read_state(checkpoint))
     ends = [between(run.model, one.task.loss, [one.task.train]) for run in (one, other)]
     check_same_elsewhere(*ends)
-    aligned = []
-    if align:  # first, for it takes a moment where the curve takes long, and may not be possible
-        try:
-            aligned = [aligned_barrier(ends[0], one.model, other.model).table()]
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{error} Hint: --no-align leaves this out.") from error
-    path = low_loss_path(ends[0], ends[0].point, ends[1].point, steps=steps)
-    return [path.table(), *aligned]
+    if not align:
+        return [], ends
+    # First, for it takes a moment where the curve takes long, and may not be possible.
+    try:
+        return [aligned_barrier(ends[0], one.model, other.model).table()], ends
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{error} Hint: --no-align leaves this out.") from error
 
 
 def _comparison(first: str, second: str) -> "Comparison":
@@ -109,7 +149,7 @@ def _comparison(first: str, second: str) -> "Comparison":
 
     names = _names(first, second)
     if is_function(first) or is_function(second):
-        ends = (objective_of(target, "frozen") for target in (first, second))
+        ends = (objective_of(target) for target in (first, second))
         return compare_objectives(*ends, names=names)
     one, other = read_run(first), read_run(second)
     task = one.task
@@ -124,8 +164,8 @@ def _gated(target: str, limits: Path, reference: str) -> "GateResult":
 
     allowed = read_limits(limits)
     if is_function(target):
-        earlier = objective_of(reference, "frozen") if reference else None
-        return gate_objective(objective_of(target, "frozen"), allowed, reference=earlier)
+        earlier = objective_of(reference) if reference else None
+        return gate_objective(objective_of(target), allowed, reference=earlier)
     run, before = read_run(target), read_run(reference).model if reference else None
     data, held_out = [run.task.train], [run.task.valid]  # some losses are of all examples together
     return landscape_gate(run.model, run.task.loss, data, allowed, held_out, reference=before)

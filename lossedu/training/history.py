@@ -155,7 +155,7 @@ class History:
         for number, text in enumerate(lines, 1):
             try:
                 history._take(json.loads(text))
-            except (ValueError, AttributeError) as error:
+            except (ValueError, TypeError, LookupError, AttributeError) as error:
                 if number == len(lines) and not text.endswith("\n"):
                     break
                 raise ValueError(

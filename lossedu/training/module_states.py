@@ -26,12 +26,13 @@ def load_by_name(model: nn.Module, state: Mapping[str, Any]) -> None:
     DistributedDataParallel and DataParallel put ``module.`` before every name, ``torch.compile``
     puts ``_orig_mod.`` before those of what it has compiled, a part of the model perhaps.
     """
-    names = dict(zip(_plain(model.state_dict()), model.state_dict(), strict=True))
-    pairs = zip(_plain(state), state.values(), strict=True)
+    names = dict(zip(plain_names(model.state_dict()), model.state_dict(), strict=True))
+    pairs = zip(plain_names(state), state.values(), strict=True)
     model.load_state_dict({names.get(name, name): value for name, value in pairs})
 
 
-def _plain(names: Iterable[str]) -> list[str]:
+def plain_names(names: Iterable[str]) -> list[str]:
+    """The names that tensors have in the model inside of all wrappers."""
     plain = [".".join(p for p in name.split(".") if p != "_orig_mod") for name in names]
     while plain and all(name.startswith("module.") for name in plain):
         plain = [name.removeprefix("module.") for name in plain]

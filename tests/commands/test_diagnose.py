@@ -1,5 +1,7 @@
 """The command that says what is wrong with a run."""
 
+import json
+
 import pytest
 from typer.testing import CliRunner
 
@@ -52,6 +54,9 @@ def test_a_healthy_run_exits_with_0_and_a_file_does_as_well_as_a_folder(tmp_path
         ("torn.jsonl", "torn.jsonl holds nothing of a run."),
         ("binary.jsonl", "binary.jsonl is not text."),
         ("other.jsonl", "line 1 of"),
+        ("list.json", "line 1 of"),
+        ("config.json", "line 1 of"),
+        ("row.jsonl", "line 2 of"),
     ],
 )
 def test_what_is_no_run_is_one_line(tmp_path, name, words):
@@ -60,6 +65,11 @@ def test_what_is_no_run_is_one_line(tmp_path, name, words):
     (tmp_path / "torn.jsonl").write_text('{"record": "sett')
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "other.jsonl").write_text("<svg>\n")
+    (tmp_path / "list.json").write_text("[1, 2]\n")
+    (tmp_path / "config.json").write_text('{"recipe": "digits"}\n')
+    step = {"record": "step", "loss": 1}
+    rows = json.dumps(step), json.dumps(step | {"loss": [1]}), ""
+    (tmp_path / "row.jsonl").write_text("\n".join(rows))
 
     done = invoke(*([tmp_path / name] if name else []))
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 from typer.testing import CliRunner
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from lossedu.commands.landscape import landscape
 from lossedu.commands.train import train
 from lossedu.landscape import Objective
+from lossedu.landscape.slices.line import interpolation, line
 from lossedu.landscape.slices.plane import plane
 from lossedu.training.random_states import scoped
 from lossedu.training.saved_runs import read_run
@@ -18,10 +20,13 @@ X = torch.randn(30, 4, generator=torch.Generator().manual_seed(0))
 Y = (X[:, 0] > 0).long()
 
 
+def network(seed):
+    with scoped(seed):
+        return nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
+
+
 def example():
-    with scoped(0):
-        model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
-    return Objective(model, cross_entropy, (X, Y))
+    return Objective(network(0), cross_entropy, (X, Y))
 
 
 def nothing():
@@ -112,9 +117,63 @@ def test_a_line_goes_in_a_direction_or_to_another_model(tmp_path, saved):
     assert "<svg" in out.read_text()
 
 
+def moved():
+    return Objective(network(1), cross_entropy, (X, Y))
+
+
+def normalised(seed=0):
+    with scoped(seed):
+        model = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, 2))
+    return Objective(model, cross_entropy, (X, Y))
+
+
+def test_a_line_goes_to_what_a_function_returns_or_a_file_holds(tmp_path):
+    out, file, saved = (tmp_path / name for name in ("a.svg", "w.safetensors", "w.pt"))
+    expected = interpolation(example(), example().point, moved().point, resolution=5).losses
+    state = {name: tensor.contiguous() for name, tensor in network(1).state_dict().items()}
+    save_file(state, file)
+    torch.save({"model": {f"module.{name}": tensor for name, tensor in state.items()}}, saved)
+
+    for to in (f"{HERE}:moved", file, saved):
+        done = said("line", f"{HERE}:example", "--to", to, "--out", out, "--resolution", 5)
+
+        assert done.exit_code == 0, done.output
+        assert numbers(tmp_path / "a.npz")["losses"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_checkpoint_takes_the_place_of_the_models_own_weights(tmp_path):
+    torch.save(network(1).state_dict(), tmp_path / "w.pt")
+    words = ["--out", tmp_path / "a.html", "--resolution", 3, "--seed", 2]
+
+    done = said("plane", f"{HERE}:example", "--checkpoint", tmp_path / "w.pt", *words)
+
+    assert done.exit_code == 0, done.output
+    expected = plane(moved(), resolution=3, seed=2).losses
+    assert numbers(tmp_path / "a.npz")["losses"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_statistics_are_treated_as_asked_for_a_function_too(tmp_path):
+    words = ["line", f"{HERE}:normalised", "--out", tmp_path / "a.svg", "--resolution", 3]
+
+    seen = {}
+    for mode in ("", "frozen", "batch"):
+        done = said(*words, *(["--batch-norm", mode] if mode else []))
+        assert done.exit_code == 0, done.output
+        seen[mode] = numbers(tmp_path / "a.npz")["losses"]
+
+    own = line(normalised().with_batch_norm("batch"), resolution=3).losses
+    assert seen["batch"] == pytest.approx(own, rel=1e-6)
+    assert seen[""] == pytest.approx(seen["frozen"], rel=1e-9)
+    assert abs(seen["batch"] - seen["frozen"]).max() > 1e-3
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["line", f"{HERE}:example", "--batch-norm", "thawed"], "batch_norm must be one of"),
+        (["line", f"{HERE}:example", "--checkpoint", "pyproject.toml"], "checkpoint must be a"),
+        (["line", f"{HERE}:example", "--checkpoint", "nowhere.pt"], "nowhere.pt"),
+        (["line", f"{HERE}:example", "--to", f"{HERE}:normalised"], "to must have the param"),
         (["plane", "no/such/folder"], "run must be a folder that lossedu train has written"),
         (["plane", "no_such_module:f"], "target must be package.module:function"),
         (["plane", r"C:\no\such\runs"], "run must be a folder that lossedu train has written"),

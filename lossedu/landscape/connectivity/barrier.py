@@ -1,8 +1,12 @@
 """The barrier on the straight line between two points, refined until its error is small."""
 
+import itertools
 import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,9 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lossedu.arguments.checks import check_count, check_positive
+from lossedu.landscape.objective.digest import digest_of
 from lossedu.landscape.objective.objective import Objective
 from lossedu.landscape.results.result import Result
+from lossedu.landscape.slices.directions import Point
+from lossedu.landscape.slices.store import Store
+from lossedu.landscape.slices.survey import Segment, is_main
 from lossedu.tables import Table
+from lossedu.training.progress import progress_bar
 
 _ROUNDING = 10  # units in the last place that a mean loss may owe to the order of its sum
 _SAFETY = 2.0
@@ -51,12 +60,14 @@ class Barrier(Result):
 
 def linear_barrier(
     objective: Objective,
-    start: Tensor,
-    end: Tensor,
+    start: Point,
+    end: Point,
     *,
     tolerance: float = 1e-2,
-    points: int = 11,
+    resolution: int = 11,
     most: int = 65,
+    file: str | Path | None = None,
+    progress: bool = False,
 ) -> Barrier:
     r"""Measure the barrier between two points.
 
@@ -69,17 +80,20 @@ def linear_barrier(
 
     Args:
         objective: With batch norm not frozen: each model has its own statistics.
-        start: A point, shape ``(size,)``; see `Objective.flatten` for a ``state_dict``.
-        end: Another.
+        start: A ``state_dict`` or a point, as for `interpolation`.
+        end: Another one.
         tolerance: The error at which to stop, in units of the loss's range on the line or of the
             larger end value, whichever is larger; above 0.
-        points: Equal steps at first: at least 3 points.
+        resolution: How many places in equal steps come first, both ends among them; at least 3.
         most: Evaluations at most.
+        file: An ``.npz`` file for finished evaluations, from which an interrupted run goes on; one
+            of `interpolation` between the same ends does as well.
+        progress: Whether to show a bar in a terminal.
 
     Raises:
-        TypeError: If an end is no tensor.
-        ValueError: If an argument is out of range or an end of another size, or batch norm is
-            frozen.
+        TypeError: If an end is neither a tensor nor a ``state_dict``.
+        ValueError: If an argument is out of range or an end of another size, batch norm is frozen,
+            or ``file`` is of another run.
 
     References:
         J. Frankle et al., Linear mode connectivity and the lottery ticket hypothesis, ICML 2020,
@@ -89,17 +103,47 @@ def linear_barrier(
     """
     check_moves_statistics(objective)
     check_positive("tolerance", tolerance)
-    check_count("points", points)
+    check_count("resolution", resolution)
     check_count("most", most)
-    if not 3 <= points <= most:
-        raise ValueError(f"points must lie in 3 to most, {most}, but is {points}.")
-    start, end = end_of_path(objective, "start", start), end_of_path(objective, "end", end)
-    seen = {t: _loss_at(objective, start, end, t) for t in np.linspace(0, 1, points).tolist()}
-    while True:
-        barrier, worst = _so_far(seen, tolerance, torch.finfo(objective.dtype).eps)
-        if barrier.converged or worst is None or len(seen) >= most:
-            return barrier
-        seen[worst] = _loss_at(objective, start, end, worst)
+    if not 3 <= resolution <= most:
+        raise ValueError(f"resolution must lie in 3 to most, {most}, but is {resolution}.")
+    ends = end_of_path(objective, "start", start), end_of_path(objective, "end", end)
+    with _losses(objective, *ends, file=file, progress=progress, total=most) as loss:
+        seen = {t: loss(t) for t in np.linspace(0, 1, resolution).tolist()}
+        while True:
+            barrier, worst = _so_far(seen, tolerance, torch.finfo(objective.dtype).eps)
+            if barrier.converged or worst is None or len(seen) >= most:
+                return barrier
+            seen[worst] = loss(worst)
+
+
+@contextmanager
+def _losses(
+    objective: Objective,
+    start: Tensor,
+    end: Tensor,
+    *,
+    file: str | Path | None,
+    progress: bool,
+    total: int,
+) -> Iterator[Callable[[float], float]]:
+    """The loss at a share of the way: each computed once, kept in a file and shown."""
+    digest = ""
+    if file is not None:  # that of `interpolation`
+        digest = digest_of((Segment.__name__, objective.digest()), (start, end))
+    store, count = Store(file, digest, writes=is_main()), itertools.count(1)
+    with progress_bar(total, shown=progress and is_main()) as show:
+
+        def loss(t: float) -> float:
+            if (t,) not in store.known:
+                store.add((t,), _loss_at(objective, start, end, t))
+            show(next(count), {"loss": store.known[t,]})
+            return store.known[t,]
+
+        try:
+            yield loss
+        finally:
+            store.save()
 
 
 def _loss_at(objective: Objective, start: Tensor, end: Tensor, t: float) -> float:
@@ -173,17 +217,19 @@ def _trend(places: NDArray[np.float64], bends: NDArray[np.float64], end: float) 
     return float(most)
 
 
-def end_of_path(objective: Objective, name: str, given: Tensor) -> Tensor:
+def end_of_path(objective: Objective, name: str, given: Point) -> Tensor:
     """A point to begin or end at, detached and on the objective's device; it may hold NaN.
 
     Raises:
-        TypeError: If it is no tensor.
+        TypeError: If it is neither a tensor nor a ``state_dict``.
         ValueError: If it is of another size.
     """
+    if isinstance(given, Mapping):
+        return objective.flatten(given)
     if not isinstance(given, Tensor):
         raise TypeError(
-            f"{name} must be a tensor, but is {type(given).__name__}. Hint: objective.flatten "
-            "makes one of a state_dict."
+            f"{name} must be a tensor or a state_dict, but is {type(given).__name__}. Hint: "
+            "torch.from_numpy makes a tensor of an array."
         )
     objective.layout.check(name, given)
     return given.detach().to(objective.device)

@@ -13,9 +13,13 @@ from lossedu.arguments.checks import check_choice, check_count, check_number, ch
 from lossedu.landscape.connectivity.barrier import check_moves_statistics, end_of_path
 from lossedu.landscape.objective.objective import Objective
 from lossedu.landscape.results.result import Result
+from lossedu.landscape.slices.directions import Point
+from lossedu.landscape.slices.survey import is_main
 from lossedu.tables import Table
+from lossedu.training.progress import Progress, progress_bar
 
 Kind = Literal["bezier", "polygonal"]
+_SHOWN = 10  # steps between two looks at the bar
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +71,16 @@ class LowLossPath(Result):
 
 def low_loss_path(
     objective: Objective,
-    start: Tensor,
-    end: Tensor,
+    start: Point,
+    end: Point,
     *,
     kind: Kind = "bezier",
     bends: int = 1,
     steps: int = 600,
     learning_rate: float = 0.01,
-    points: int = 21,
+    resolution: int = 21,
     seed: int = 0,
+    progress: bool = False,
 ) -> LowLossPath:
     r"""Train the bends of a curve so that the loss is low all along it.
 
@@ -89,17 +94,18 @@ def low_loss_path(
     Args:
         objective: The loss.  Batch norm must not be frozen; steps use each batch's own statistics,
             and the loss along the finished path is measured as the objective says.
-        start: A point, shape ``(size,)``.
-        end: Another.
+        start: A ``state_dict`` or a point, as for `interpolation`.
+        end: Another one.
         kind: "bezier" or "polygonal".
         bends: How many points between the ends move; at least 1.
         steps: How many.
         learning_rate: Adam's, falling to 0 along half a cosine.
-        points: At how many equal steps the loss along the path is measured; at least 2.
+        resolution: At how many equal steps the loss along the path is measured; at least 2.
         seed: What positions depend on.
+        progress: Whether to show a bar in a terminal.
 
     Raises:
-        TypeError: If an end is no tensor.
+        TypeError: If an end is neither a tensor nor a ``state_dict``.
         ValueError: If an argument is out of range or an end of another size, or batch norm is
             frozen.
 
@@ -110,18 +116,19 @@ def low_loss_path(
     check_choice("kind", kind, get_args(Kind))
     check_count("bends", bends)
     check_count("steps", steps)
-    check_count("points", points)
-    check_number("points", points, low=2)
+    check_count("resolution", resolution)
+    check_number("resolution", resolution, low=2)
     check_positive("learning_rate", learning_rate)
     check_moves_statistics(objective)
-    start, end = end_of_path(objective, "start", start), end_of_path(objective, "end", end)
+    one, other = end_of_path(objective, "start", start), end_of_path(objective, "end", end)
     # A half-precision number is too coarse for the steps of Adam, and for its epsilon.
-    wide = torch.promote_types(torch.promote_types(start.dtype, end.dtype), torch.float32)
-    start, end = start.to(wide), end.to(wide)
+    wide = torch.promote_types(torch.promote_types(one.dtype, other.dtype), torch.float32)
+    one, other = one.to(wide), other.to(wide)
     shares = torch.linspace(0, 1, bends + 2, dtype=wide).tolist()
-    line = torch.stack([(1 - share) * start + share * end for share in shares])
-    training = _train(objective, kind, line, steps, learning_rate, seed)
-    positions = np.linspace(0, 1, points)
+    line = torch.stack([(1 - share) * one + share * other for share in shares])
+    with progress_bar(steps, shown=progress and is_main()) as show:
+        training = _train(objective, kind, line, steps, learning_rate, seed, show)
+    positions = np.linspace(0, 1, resolution)
     curved, straight = ([_value(objective, k, line, t) for t in positions] for k in (kind, None))
     return LowLossPath(
         kind, line, positions, np.array(curved), np.array(straight), np.array(training)
@@ -129,7 +136,13 @@ def low_loss_path(
 
 
 def _train(
-    objective: Objective, kind: Kind, line: Tensor, steps: int, learning_rate: float, seed: int
+    objective: Objective,
+    kind: Kind,
+    line: Tensor,
+    steps: int,
+    learning_rate: float,
+    seed: int,
+    show: Progress,
 ) -> list[float]:
     """Move the inner rows of ``line`` in place; the loss at every step."""
     sampled = objective.with_batch_norm("batch") if objective.has_batch_norm else objective
@@ -150,6 +163,8 @@ def _train(
             optimizer.step()
             schedule.step()
             losses.append(loss.detach())
+            if len(losses) % _SHOWN == 0:
+                show(len(losses), {})
             if len(losses) == steps:
                 break
     # Read at the end, so that an accelerator is not waited for after each step.

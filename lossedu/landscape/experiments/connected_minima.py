@@ -67,7 +67,7 @@ def run(seed: int = 0, *, pairs: int = 4, steps: int = 1000) -> ConnectedMinima:
         objective = Objective(one, cross_entropy, data)
         end = objective.flatten(other.state_dict())
         paths.append(
-            low_loss_path(objective, objective.point, end, steps=steps, points=61, seed=seed)
+            low_loss_path(objective, objective.point, end, steps=steps, resolution=61, seed=seed)
         )
     return ConnectedMinima(tuple(paths))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import mse_loss
 
-from lossedu.landscape import Objective
+from lossedu.landscape import Objective, interpolation
 from lossedu.landscape.connectivity.barrier import linear_barrier
 from lossedu.training.random_states import scoped
 
@@ -134,17 +134,35 @@ def test_an_end_that_would_only_fit_by_broadcasting_is_refused():
 
     with pytest.raises(ValueError, match=r"end must have shape \(8,\).*but has shape \(1,\)"):
         linear_barrier(objective, objective.point, torch.ones(1))
-    with pytest.raises(TypeError, match=r"start must be a tensor.*objective\.flatten"):
-        linear_barrier(objective, model.state_dict(), objective.point)
+    with pytest.raises(TypeError, match=r"start must be a tensor or a state_dict, but is ndarray"):
+        linear_barrier(objective, np.zeros(8), objective.point)
+
+
+def test_ends_may_be_what_interpolation_takes(tmp_path):
+    model, x = nn.Linear(3, 2), torch.ones(4, 3)
+    objective = Objective(model, mse_loss, (x, x[:, :2]))
+    end = {name: tensor + 1 for name, tensor in model.state_dict().items()}
+    file = tmp_path / "losses.npz"
+
+    plain = linear_barrier(objective, objective.point, objective.flatten(end))
+    named = linear_barrier(objective, model.state_dict(), end, file=file)
+
+    assert named.losses.tolist() == plain.losses.tolist()
+    line = interpolation(objective, model.state_dict(), end, resolution=11, file=file)
+    assert line.evaluations == 0
+    again = linear_barrier(objective, model.state_dict(), end, file=file)
+    assert again.losses.tolist() == plain.losses.tolist()
+    with pytest.raises(ValueError, match="file must be of this run"):
+        linear_barrier(objective, end, model.state_dict(), file=file)
 
 
 def test_arguments_out_of_range_are_refused():
     objective = objective_of(lambda t: t)
 
-    with pytest.raises(ValueError, match="points must lie in 3 to most"):
-        linear_barrier(objective, *ends(), points=2)
-    with pytest.raises(ValueError, match="points must be a whole number"):
-        linear_barrier(objective, *ends(), points=5.0)
+    with pytest.raises(ValueError, match="resolution must lie in 3 to most"):
+        linear_barrier(objective, *ends(), resolution=2)
+    with pytest.raises(ValueError, match="resolution must be a whole number"):
+        linear_barrier(objective, *ends(), resolution=5.0)
     with pytest.raises(ValueError, match="tolerance must"):
         linear_barrier(objective, *ends(), tolerance=0.0)
 

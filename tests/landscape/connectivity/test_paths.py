@@ -80,7 +80,7 @@ def test_a_seed_decides_the_path():
 def test_the_loss_along_a_path_is_the_objectives_and_its_table_says_the_highest():
     objective, start, end = ring()
 
-    path = low_loss_path(objective, start, end, steps=10, points=5)
+    path = low_loss_path(objective, start, end, steps=10, resolution=5)
 
     again = [objective.value(path.at(t)) for t in path.positions]
     np.testing.assert_array_equal(path.losses, again)
@@ -95,7 +95,7 @@ def test_batch_norm_is_recomputed_along_the_path_and_the_model_untouched():
     objective = Objective(model, cross_entropy, (x, y), batch_norm="recomputed", batch_size=10)
     end = objective.point + 0.5 * torch.ones(objective.size)
 
-    path = low_loss_path(objective, objective.point, end, steps=12, points=5)
+    path = low_loss_path(objective, objective.point, end, steps=12, resolution=5)
 
     assert path.losses[-1] == objective.value(end)
     torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
@@ -166,6 +166,16 @@ def test_ends_may_carry_gradients_and_the_caller_may_have_turned_them_off():
     assert not carried.bends.requires_grad
 
 
+def test_ends_may_be_state_dicts():
+    objective, start, end = ring()
+    named = [objective.unflatten(point) for point in (start, end)]
+
+    expected = low_loss_path(objective, start, end, steps=3)
+    path = low_loss_path(objective, *named, steps=3)
+
+    assert torch.equal(path.bends, expected.bends)
+
+
 def test_an_end_of_another_size_is_refused():
     objective, start, _ = ring()
 
@@ -179,8 +189,8 @@ def test_an_end_of_another_size_is_refused():
         ({"kind": "spline"}, "kind must"),
         ({"bends": 0}, "bends must"),
         ({"steps": 0}, "steps must"),
-        ({"points": 1}, "points must be at least 2"),
-        ({"points": 2.5}, "points must be a whole number"),
+        ({"resolution": 1}, "resolution must be at least 2"),
+        ({"resolution": 2.5}, "resolution must be a whole number"),
         ({"learning_rate": 0.0}, "learning_rate must"),
     ],
 )

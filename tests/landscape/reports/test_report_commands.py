@@ -164,3 +164,19 @@ def test_a_file_where_the_report_shall_lie_is_said_before_the_work(run, tmp_path
 )
 def test_folders_are_called_by_as_much_of_their_path_as_tells_them_apart(first, second, names):
     assert _names(first, second) == names
+
+
+def test_ways_are_looked_for_between_functions(run, tmp_path, monkeypatch):
+    (tmp_path / "two_models.py").write_text(FUNCTIONS)
+    monkeypatch.chdir(tmp_path)
+    targets = "two_models:now", "two_models:before"
+
+    done = run("paths", *targets, "--steps", 3, "--json")
+    aligned = run("paths", *targets, "--align")
+
+    assert done.exit_code == 0, done.output
+    straight, curve = json.loads(done.stdout)
+    assert straight["highest loss"] == pytest.approx(2.5)
+    assert curve["path"] == "bezier"
+    assert aligned.exit_code == 2
+    assert "align must be left out for functions" in aligned.stderr
