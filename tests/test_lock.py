@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BUILD = ["hatchling", "editables", "setuptools", "wheel"]
-COURSE = ("book", "site", "grade", "train", "landscape", "practice")
+COURSE = ("book", "site", "grade", "train", "landscape", "practice", "monitor")
 TESTS = (*COURSE, "dev")
 PYTHONS = ["3.11.0", "3.11.2", "3.12.0", "3.13.0"]
 SYSTEMS = {"linux": ("Linux", "posix"), "darwin": ("Darwin", "posix"), "win32": ("Windows", "nt")}

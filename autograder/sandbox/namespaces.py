@@ -24,6 +24,20 @@ STUDENT = 1000
 _NOBODY = 65534
 
 
+def continue_with_one_thread() -> None:
+    """Go on as a fork if this process has other threads; the caller only waits.
+
+    Some libraries start threads when they are imported, as that of Arrow does, which scikit-learn
+    imports with pandas; and no process with threads may make a user namespace.
+    """
+    if len(os.listdir("/proc/self/task")) == 1:
+        return
+    alone = os.fork()
+    if alone:
+        _wait_for(alone)
+    process_control(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def continue_as_server() -> None:
     """Go on as the first process of new user and process namespaces; the caller only waits.
 

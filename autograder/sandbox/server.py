@@ -20,7 +20,11 @@ from typing import Any
 from autograder.sandbox.ban import Ban
 from autograder.sandbox.jail import HOME, build_root, enter
 from autograder.sandbox.limits import Limits, bound_this_process
-from autograder.sandbox.namespaces import continue_as_server, fork_into_new_process_namespace
+from autograder.sandbox.namespaces import (
+    continue_as_server,
+    continue_with_one_thread,
+    fork_into_new_process_namespace,
+)
 
 _LONGEST_REQUEST = 65_536
 _CHANNEL = 3
@@ -48,6 +52,7 @@ def main(descriptor: int) -> None:
     except Exception as error:
         _tell(control, {"failed": f"{type(error).__name__}: {error}"})
         return
+    continue_with_one_thread()
     serve(control)
 
 
