@@ -100,9 +100,8 @@ def enter(limits: Limits, hidden: Iterable[str] = ()) -> None:
         _give_room(folder, limits)
     for path in hidden:
         _cover(path)
-    # With an ordinary user's namespace, the server and those that wait for it are counted as the
-    # same user.
-    bound_this_process(limits, processes_already=4)
+    # With an ordinary user's namespace, the server and its parent are counted as the same user.
+    bound_this_process(limits, processes_already=3)
     _become_student()
     os.chdir(HOME)
     os.umask(0o077)

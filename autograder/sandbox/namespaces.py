@@ -28,9 +28,10 @@ def continue_with_one_thread() -> None:
     """Go on as a fork if this process has other threads; the caller only waits.
 
     Some libraries start threads when they are imported, as that of Arrow does, which scikit-learn
-    imports with pandas; and no process with threads may make a user namespace.
+    imports with pandas; and no process with threads may make a user namespace.  Where submissions
+    run as the grader's own user, the process that waits takes one of their threads.
     """
-    if len(os.listdir("/proc/self/task")) == 1:
+    if len(list(Path("/proc/self/task").iterdir())) == 1:
         return
     alone = os.fork()
     if alone:
