@@ -27,7 +27,7 @@ from lossedu.losses._fast.closed_form import attached_later, fast_path_applies
 _NODES = {torch.float32: 72}
 _DROP = {torch.float32: 20.0}
 _MOST_NODES, _MOST_DROP = 200, 42.0
-_PARTS, _CLIMBS, _TANGENTS = 5, 7, 7  # of the search for the mode, and for where it all ends
+_PARTS, _TANGENTS = 5, 5  # of the search for the mode, and for where it all ends
 _EARLY, _LATE = -80.0, 7.0  # where a logarithm of 1 - exp(-e^v) is v, and where it is 0
 
 
@@ -85,11 +85,10 @@ class _Groups:
         """The logarithm of each group's integrand at its own points."""
         return self.summed(_log_rung(over.unsqueeze(-1) + self.of_items(x))[0]) + x - torch.exp(x)
 
-    def logs_and_slopes(self, over: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The same, and its derivative in x."""
-        rung, slope = _log_rung(over.unsqueeze(-1) + self.of_items(x))
-        growth = torch.exp(x)
-        return self.summed(rung) + x - growth, self.summed(slope) + 1 - growth
+    def slopes(self, over: Tensor, x: Tensor) -> Tensor:
+        """Its derivative in x."""
+        slope = _log_rung(over.unsqueeze(-1) + self.of_items(x))[1]
+        return self.summed(slope) + 1 - torch.exp(x)
 
 
 def _integrals(over: Tensor, groups: _Groups) -> Tensor:
@@ -132,8 +131,9 @@ def _support(over: Tensor, groups: _Groups) -> tuple[Tensor, Tensor]:
     low = over.new_zeros(len(over), groups.many, 1)
     width = math.log(n + 1)  # at the mode e^x is between 1 and n + 1
     steps = torch.arange(1, _PARTS, device=over.device).to(over) / _PARTS
-    for _ in range(_CLIMBS):
-        _, slopes = groups.logs_and_slopes(over, low + width * steps)
+    climbs = math.ceil(math.log(4 * width * math.sqrt(n), _PARTS))  # no peak is narrower than that
+    for _ in range(climbs):
+        slopes = groups.slopes(over, low + width * steps)
         width /= _PARTS
         low = low + width * (slopes > 0).sum(-1, keepdim=True)
     mode = low + width / 2
@@ -141,8 +141,7 @@ def _support(over: Tensor, groups: _Groups) -> tuple[Tensor, Tensor]:
     rightmost = math.log(n + 12 * math.sqrt(n) + 45)
     ends = torch.cat([torch.full_like(mode, -drop - 4), torch.full_like(mode, rightmost)], -1)
     for _ in range(_TANGENTS):
-        logs, slopes = groups.logs_and_slopes(over, ends)
-        ends = ends + ((floor - logs) / slopes)
+        ends = ends + (floor - groups.logs(over, ends)) / groups.slopes(over, ends)
     return ends[..., :1], ends[..., 1:]
 
 
