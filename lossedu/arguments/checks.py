@@ -58,13 +58,15 @@ def check_same_shape(name: str, tensor: Tensor, other_name: str, other: Tensor) 
         )
 
 
-def check_shape(name: str, tensor: Tensor, shape: Sequence[int], meaning: str) -> None:
+def check_shape(
+    name: str, tensor: Tensor, shape: Sequence[int], meaning: str, hint: str = ""
+) -> None:
     """Refuse a tensor whose shape is not the one that ``meaning`` describes."""
     check_real(name, tensor)
     if tuple(tensor.shape) != tuple(shape):
         raise ValueError(
             f"{name} must have the shape {tuple(shape)} of {meaning}, "
-            f"but has shape {tuple(tensor.shape)}."
+            f"but has shape {tuple(tensor.shape)}.{hint}"
         )
 
 

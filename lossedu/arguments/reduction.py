@@ -98,15 +98,27 @@ def by_kernel(
 
 
 def reduced(
-    values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: Reduction
+    values: Tensor,
+    weight: Tensor | None,
+    mask: Tensor | None,
+    reduction: Reduction,
+    size: Tensor | None = None,
 ) -> Tensor:
     """Weight, mask and reduce one value an example.
 
     ``"mean"`` divides by the total weight of the entries that count; if that is 0 the mean is 0,
     with zero gradient.
+
+    Args:
+        values: One value an example.
+        weight: How much each counts.
+        mask: Which count.
+        reduction: What is asked for.
+        size: What each counts for in the divisor besides, where its value is in proportion to it.
     """
     check_choice("reduction", reduction, _REDUCTIONS)
-    if weight is None and mask is None and reduction != "none" and can_look(values):
+    alike = weight is None and mask is None and size is None
+    if alike and reduction != "none" and can_look(values):
         total = _mean(values) if reduction == "mean" else values.sum()
         if not (values.requires_grad and math.isnan(total.item())):
             return total
@@ -120,10 +132,12 @@ def reduced(
         return values
     if reduction == "sum":
         return values.sum()
+    if size is not None:
+        weight = hide_masked(size, mask) if weight is None else weight * size
     if weight is not None:
         total = weight.sum()
     elif mask is not None:
         total = mask.sum().to(values.dtype)
     else:
         return _mean(values)
-    return values.sum() / torch.where(total == 0, torch.ones_like(total), total)
+    return values.sum() / torch.where(total == 0, torch.inf, total)

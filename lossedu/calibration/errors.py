@@ -15,6 +15,7 @@ from lossedu.arguments.checks import check_choice, check_floating, check_shape, 
 from lossedu.arguments.reduction import accumulation_dtype
 
 Binning = Literal["uniform", "quantile"]
+Norm = Literal["l1", "l2", "max"]
 
 
 @dataclass(frozen=True)
@@ -101,17 +102,23 @@ def expected_calibration_error(
     *,
     bins: int = 15,
     binning: Binning = "uniform",
+    norm: Norm = "l1",
     weight: Tensor | None = None,
 ) -> Tensor:
     r"""Average the distance between confidence and accuracy over bins.
 
-    .. math:: \mathrm{ECE} = \sum_B \frac{|B|}{n} \, |\mathrm{acc}(B) - \mathrm{conf}(B)|
+    .. math:: \mathrm{ECE} = \sum_B \frac{|B|}{n} \, g_B, \quad
+        \mathrm{RMSCE} = \sqrt{\sum_B \frac{|B|}{n} \, g_B^2}, \quad \mathrm{MCE} = \max_B g_B,
+        \qquad g_B = |\mathrm{acc}(B) - \mathrm{conf}(B)|
 
     Args:
         probabilities: As for `reliability_diagram`.
         targets: As for `reliability_diagram`.
         bins: How many, at least 1.
         binning: ``"uniform"`` or ``"quantile"``.
+        norm: ``"l1"``: the expected error, ECE; ``"l2"``: the root of the expected square, RMSCE,
+            never below it; ``"max"``: the largest, MCE, never below that.  Empty bins have no part
+            in any; a bin of one prediction can be the largest.
         weight: How much each prediction counts, at least 0, shape ``(n,)``.
 
     Returns:
@@ -129,12 +136,19 @@ def expected_calibration_error(
 
     References:
         M. P. Naeini, G. F. Cooper, M. Hauskrecht, Obtaining well calibrated probabilities using
-        Bayesian binning, AAAI 2015; C. Guo et al., ICML 2017, arXiv 1706.04599, equation 5.
+        Bayesian binning, AAAI 2015: ECE and MCE; C. Guo et al., ICML 2017, arXiv 1706.04599,
+        equation 5; A. Kumar, P. Liang, T. Ma, Verified uncertainty calibration, NeurIPS 2019, arXiv
+        1909.10155: the second norm.
     """
+    check_choice("norm", norm, get_args(Norm))
     diagram = reliability_diagram(probabilities, targets, bins=bins, binning=binning, weight=weight)
+    gaps = diagram.gaps.abs()
+    if norm == "max":  # 0 in bins that are empty
+        return gaps.max()
     total = diagram.counts.sum()
-    distance = (diagram.counts * diagram.gaps.abs()).sum()
-    return distance / torch.where(total > 0, total, torch.ones_like(total))
+    paid = (diagram.counts * (gaps**2 if norm == "l2" else gaps)).sum()
+    mean = paid / torch.where(total > 0, total, torch.ones_like(total))
+    return mean.sqrt() if norm == "l2" else mean
 
 
 def brier_score(probabilities: Tensor, targets: Tensor, *, weight: Tensor | None = None) -> Tensor:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lossedu.losses.contrastive import info_nce_loss, nt_xent_loss
     from lossedu.losses.cost_sensitive import cost_sensitive_loss
     from lossedu.losses.cross_entropy import binary_cross_entropy_with_logits, cross_entropy
+    from lossedu.losses.ctc import ctc_loss
     from lossedu.losses.divergence import kl_divergence, prediction_entropy
     from lossedu.losses.focal import sigmoid_focal_loss, softmax_focal_loss
     from lossedu.losses.gather import gather_batch
@@ -34,16 +35,19 @@ if TYPE_CHECKING:
     from lossedu.losses.listwise import listmle_loss, listnet_loss
     from lossedu.losses.metric_learning import contrastive_loss, triplet_loss
     from lossedu.losses.mse import mse_loss
+    from lossedu.losses.multiclass_dice import generalized_dice_loss, softmax_dice_loss
     from lossedu.losses.multiclass_hinge import multiclass_hinge_loss
     from lossedu.losses.ordinal import cumulative_link_loss
     from lossedu.losses.overlap import dice_loss, jaccard_loss, soft_f1_loss
     from lossedu.losses.pairwise import pairwise_hinge_loss, pairwise_logistic_loss
     from lossedu.losses.perplexity import perplexity
+    from lossedu.losses.poly1 import sigmoid_poly1_loss, softmax_poly1_loss
     from lossedu.losses.power import power_loss
     from lossedu.losses.quantile import quantile_loss
     from lossedu.losses.reinforcement import policy_gradient_loss, td_loss
     from lossedu.losses.svm import SVMObjective, random_fourier_features
     from lossedu.losses.triplet_mining import batch_triplet_loss, collapse_score, mine_triplets
+    from lossedu.losses.tversky import tversky_loss
     from lossedu.losses.zero_one import perceptron_loss, zero_one_loss
 
 __all__ = [
@@ -66,9 +70,11 @@ __all__ = [
     "contrastive_loss",
     "cost_sensitive_loss",
     "cross_entropy",
+    "ctc_loss",
     "cumulative_link_loss",
     "dice_loss",
     "gather_batch",
+    "generalized_dice_loss",
     "hard_example_mask",
     "hinge_loss",
     "huber_loss",
@@ -97,12 +103,16 @@ __all__ = [
     "random_fourier_features",
     "severity_weights",
     "sigmoid_focal_loss",
+    "sigmoid_poly1_loss",
     "smooth_hinge_loss",
     "soft_f1_loss",
+    "softmax_dice_loss",
     "softmax_focal_loss",
+    "softmax_poly1_loss",
     "squared_hinge_loss",
     "td_loss",
     "triplet_loss",
+    "tversky_loss",
     "weighted_sum",
     "zero_one_loss",
 ]

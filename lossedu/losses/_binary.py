@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Literal, NoReturn
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from lossedu.arguments.checks import (
     are_events,
     check_not_negative,
     check_number,
-    check_shape,
+    check_real,
     check_values,
     is_known_as,
 )
@@ -147,11 +147,23 @@ def expected(if_one: Tensor, if_zero: Tensor, targets: Tensor) -> Tensor:
 
 
 def checked_pos_weight(pos_weight: float | Tensor, logits: Tensor) -> float | Tensor:
-    """A number, or one an entry of the last axis, in the dtype of the logits."""
+    """A number, or a tensor that broadcasts to the logits, in their dtype."""
     if not isinstance(pos_weight, Tensor):
         check_number("pos_weight", pos_weight, low=0.0)
         return pos_weight
-    if pos_weight.ndim:
-        check_shape("pos_weight", pos_weight, logits.shape[-1:], "the last axis of logits")
+    check_real("pos_weight", pos_weight)
+    pairs = zip(reversed(pos_weight.shape), reversed(logits.shape), strict=False)
+    if pos_weight.ndim > logits.ndim or any(own not in (1, size) for own, size in pairs):
+        _refuse_pos_weight(pos_weight, logits)
     check_not_negative("pos_weight", pos_weight)
     return pos_weight.to(logits.dtype)
+
+
+def _refuse_pos_weight(pos_weight: Tensor, logits: Tensor) -> NoReturn:
+    axes = [axis for axis, size in enumerate(logits.shape) if pos_weight.shape == (size,)]
+    shape = ", ".join(["-1"] + ["1"] * (logits.ndim - 1 - axes[0])) if axes else ""
+    hint = f" Hint: pass pos_weight.view({shape}) for axis {axes[0]}." if axes else ""
+    raise ValueError(
+        f"pos_weight must broadcast to the shape {tuple(logits.shape)} of logits, "
+        f"but has shape {tuple(pos_weight.shape)}.{hint}"
+    )

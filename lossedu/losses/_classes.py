@@ -4,11 +4,21 @@ Both readings avoid ``log(softmax(z))`` (log of zero) and ``logsumexp(z) - z[t]`
 exactly 0 once the true class leads by about 37 in float64 or 17 in float32).
 """
 
+from collections.abc import Sequence
+from numbers import Integral
+
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import can_look, check_floating, check_real, check_shape, check_values
-from lossedu.arguments.reduction import hide_masked
+from lossedu.arguments.checks import (
+    can_look,
+    check_floating,
+    check_not_negative,
+    check_real,
+    check_shape,
+    check_values,
+)
+from lossedu.arguments.reduction import accumulation_dtype, hide_masked
 
 
 def gaps_and_rest(logits: Tensor) -> tuple[Tensor, Tensor]:
@@ -36,14 +46,33 @@ def true_class_log_odds(logits: Tensor, targets: Tensor) -> Tensor:
     return logits.gather(-1, index).squeeze(-1) - others
 
 
-def check_class_logits(logits: Tensor) -> None:
-    """Refuse logits without a class axis."""
+def classes_last(logits: Tensor, axis: int) -> Tensor:
+    """The logits with their class axis moved to the end; refuse those without one."""
     check_floating("logits", logits)
-    if logits.ndim == 0 or logits.shape[-1] == 0:
+    if isinstance(axis, bool) or not isinstance(axis, Integral):
+        raise TypeError(f"axis must be a whole number, but is {axis!r}.")
+    if logits.ndim and not -logits.ndim <= axis < logits.ndim:
         raise ValueError(
-            "logits must have a last axis with at least one class, "
+            f"axis must lie in [{-logits.ndim}, {logits.ndim - 1}] for logits of shape "
+            f"{tuple(logits.shape)}, but is {axis}."
+        )
+    if logits.ndim == 0 or logits.shape[axis] == 0:
+        which = "a last axis" if axis == -1 else f"an axis {axis}"
+        raise ValueError(
+            f"logits must have {which} with at least one class, "
             f"but has shape {tuple(logits.shape)}."
         )
+    return logits if axis in (-1, logits.ndim - 1) else logits.movedim(int(axis), -1)
+
+
+def checked_class_weights(class_weights: Tensor | Sequence[float], logits: Tensor) -> Tensor:
+    """A weight a class in the dtype of the loss; the class axis of the logits is the last."""
+    dtype = accumulation_dtype(logits)
+    if not isinstance(class_weights, Tensor):
+        class_weights = torch.as_tensor(class_weights, dtype=dtype, device=logits.device)
+    check_shape("class_weights", class_weights, logits.shape[-1:], "one weight a class")
+    check_not_negative("class_weights", class_weights)
+    return class_weights.to(dtype)
 
 
 def check_sums(name: str, shares: Tensor, mask: Tensor | None) -> None:
@@ -59,19 +88,15 @@ def check_sums(name: str, shares: Tensor, mask: Tensor | None) -> None:
     check_values(f"the row sums of {name}", sums, low=1 - slack, high=1 + slack, rule="be 1")
 
 
-def refuse_class_axis_second(targets: Tensor, logits: Tensor) -> None:
-    """Refuse logits of (N, C, H, W), the layout of torch's own loss, and say what to do."""
-    if logits.ndim < 3 or targets.shape == logits.shape[:-1]:
-        return
-    if targets.shape == logits.shape[:1] + logits.shape[2:]:
-        raise ValueError(
-            "logits must have the class axis last, but have shape "
-            f"{tuple(logits.shape)} for targets of shape {tuple(targets.shape)}. "
-            "Hint: pass logits.movedim(1, -1)."
-        )
+def checked_shares(targets: Tensor, logits: Tensor, mask: Tensor | None) -> Tensor:
+    """A share for each class in the dtype of the loss, 0 where hidden; rows sum to 1."""
+    shares = hide_masked(targets, mask).to(accumulation_dtype(logits))
+    check_values("targets", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
+    check_sums("targets", shares, mask)
+    return shares
 
 
-def not_ignored(targets: Tensor, ignore_index: int) -> Tensor:
+def _not_ignored(targets: Tensor, ignore_index: int) -> Tensor:
     """Which class numbers count; a number that their dtype cannot hold is none of them.
 
     A comparison would wrap it around: -100 is 156 in uint8.
@@ -84,8 +109,22 @@ def not_ignored(targets: Tensor, ignore_index: int) -> Tensor:
     return torch.ones_like(targets, dtype=torch.bool)
 
 
+def without_ignored(
+    targets: Tensor, logits: Tensor, mask: Tensor | None, ignore_index: int
+) -> Tensor | None:
+    """The mask less what is ignored; None if it is seen that everything counts."""
+    counts = _not_ignored(targets, ignore_index)
+    if counts.shape == logits.shape[:-1]:  # what has another is refused later
+        mask = counts if mask is None else mask & counts
+    return None if mask is None or (can_look(mask) and bool(mask.all())) else mask
+
+
 def checked_class_numbers(targets: Tensor, logits: Tensor, mask: Tensor | None) -> Tensor:
-    """Class numbers as int64, 0 where hidden; refuse what is not one integer an example."""
+    """Class numbers as int64, 0 where hidden; refuse what is not one integer an example.
+
+    The class axis of the logits is the last.  Those of (N, C, H, W), the layout of torch's own
+    loss, are named.
+    """
     check_real("targets", targets)
     if targets.is_floating_point() or targets.dtype == torch.bool:
         hint = " Hint: call targets.long() if they are whole numbers of classes."
@@ -93,8 +132,9 @@ def checked_class_numbers(targets: Tensor, logits: Tensor, mask: Tensor | None) 
         raise TypeError(
             f"targets must be integer class numbers, but has dtype {targets.dtype}.{hint}"
         )
-    refuse_class_axis_second(targets, logits)
-    check_shape("targets", targets, logits.shape[:-1], "one class number an example")
+    second = logits.ndim > 2 and targets.shape == logits.shape[:1] + logits.shape[2:]
+    hint = " Hint: pass axis=1 if the classes are on the second axis of logits." if second else ""
+    check_shape("targets", targets, logits.shape[:-1], "one class number an example", hint)
     targets = hide_masked(targets, mask).long()
     highest = logits.shape[-1] - 1
     check_values("targets", targets, low=0, high=highest, rule=f"be class numbers 0 to {highest}")

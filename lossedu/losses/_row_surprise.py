@@ -17,9 +17,15 @@ from lossedu.losses._fast.row_blocks import cross_entropy_fused, cross_entropy_i
 
 
 def surprise_of_classes(
-    logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: Number
+    logits: Tensor,
+    targets: Tensor,
+    mask: Tensor | None,
+    smoothing: Number,
+    class_weights: Tensor | None = None,
 ) -> Tensor:
     """One value a row, from class numbers; hidden rows may hold anything."""
+    if class_weights is not None:
+        return _weighted(logits, targets, mask, smoothing, class_weights)
     plain = partial(_from_classes, targets=targets, mask=mask, smoothing=smoothing)
     if isinstance(smoothing, Tensor):  # which may want a gradient
         return plain(logits)
@@ -32,6 +38,30 @@ def surprise_of_classes(
     return plain(logits)
 
 
+def _weighted(
+    logits: Tensor,
+    targets: Tensor,
+    mask: Tensor | None,
+    smoothing: Number,
+    class_weights: Tensor,
+) -> Tensor:
+    if is_known_as(smoothing, 0):
+        surprise = surprise_of_classes(logits, targets, mask, 0.0)
+        return _charged(class_weights[targets], surprise)
+    classes = torch.arange(logits.shape[-1], device=logits.device)
+    shares = (targets.unsqueeze(-1) == classes).to(class_weights.dtype)
+    return surprise_of_shares(logits, shares, mask, smoothing, class_weights)
+
+
+def _charged(weights: Tensor, surprise: Tensor) -> Tensor:
+    """Weighted surprise; what weighs nothing costs nothing, not 0 * inf.
+
+    The slope in a weight of 0 is its surprise, like any other's.
+    """
+    free = (weights == 0) & (surprise == torch.inf)
+    return weights * torch.where(free, torch.zeros_like(surprise), surprise)
+
+
 def _from_classes(
     logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: Number
 ) -> Tensor:
@@ -42,11 +72,7 @@ def _from_classes(
 
 def _of_shares(logits: Tensor, shares: Tensor, mask: Tensor | None, smoothing: Number) -> Tensor:
     gaps, rest = _hidden_gaps_and_rest(logits, mask)
-    # A class that is ruled out (logit -inf) and never true costs 0, not 0 * inf.  The slope in a
-    # share of 0 is that class's surprise, like any other's.
-    surprise = gaps + rest.unsqueeze(-1)
-    free = (shares == 0) & (surprise == torch.inf)
-    values = (shares * torch.where(free, torch.zeros_like(surprise), surprise)).sum(-1)
+    values = _charged(shares, gaps + rest.unsqueeze(-1)).sum(-1)
     return _smoothed(values, gaps, rest, smoothing)
 
 
@@ -61,9 +87,16 @@ def _smoothed(values: Tensor, gaps: Tensor, rest: Tensor, smoothing: Number) -> 
 
 
 def surprise_of_shares(
-    logits: Tensor, shares: Tensor, mask: Tensor | None, smoothing: Number
+    logits: Tensor,
+    shares: Tensor,
+    mask: Tensor | None,
+    smoothing: Number,
+    class_weights: Tensor | None = None,
 ) -> Tensor:
     """One value a row, from a share for each class in the dtype of the loss."""
+    if class_weights is not None:  # what a weighted class costs is what a larger share of it costs
+        shares = (1 - smoothing) * shares + smoothing / logits.shape[-1]
+        return _of_shares(logits, class_weights * shares, mask, 0.0)
     plain = partial(_of_shares, shares=shares, mask=mask, smoothing=smoothing)
     rests = mask is None and not shares.requires_grad and is_known_as(smoothing, 0)
     if rests and row_slopes.pays(logits):

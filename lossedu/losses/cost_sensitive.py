@@ -15,7 +15,7 @@ from lossedu.arguments.reduction import (
     hide_masked,
     reduced,
 )
-from lossedu.losses._classes import check_class_logits, checked_class_numbers, gaps_and_rest
+from lossedu.losses._classes import checked_class_numbers, classes_last, gaps_and_rest
 from lossedu.losses._spec import LossSpec
 
 
@@ -24,6 +24,7 @@ def cost_sensitive_loss(
     targets: Tensor,
     costs: Tensor,
     *,
+    axis: int = -1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -33,10 +34,11 @@ def cost_sensitive_loss(
     .. math:: \ell(z, t) = \sum_{i=1}^{C} c_{t i} \, p_i, \qquad p = \mathrm{softmax}(z)
 
     Args:
-        logits: Unbounded scores, shape ``(..., C)``: the class axis is the last.
+        logits: Unbounded scores, shape ``(..., C)``, or with the class axis where ``axis`` says.
         targets: Class numbers t, integers of shape ``(...)``.
         costs: What it costs to decide for class i when t is true, at least 0, shape ``(C, C)``:
             rows are true classes, columns decisions.
+        axis: Which axis of the logits is the class axis; 1 for images of shape (N, C, H, W).
         weight: How much each example counts, at least 0, shape ``(...)``; None counts all alike.
         mask: True where an example counts, shape ``(...)``; hidden rows may hold anything.
         reduction: ``"mean"`` (over the weight that counts), ``"sum"`` or ``"none"``.
@@ -72,7 +74,7 @@ def cost_sensitive_loss(
     References:
         C. Elkan, The foundations of cost-sensitive learning, IJCAI 2001.
     """
-    check_class_logits(logits)
+    logits = classes_last(logits, axis)
     check_mask(mask, logits.shape[:-1])
     classes = logits.shape[-1]
     check_shape("costs", costs, (classes, classes), "a cost for each truth and decision")

@@ -4,24 +4,19 @@ Chapter: ``classification/cross-entropy``.  The trap: taking the logarithm of a 
 already been rounded to 0 or 1.  Both losses start from logits and never form that probability.
 """
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from lossedu.arguments.checks import (
     Number,
-    can_look,
     check_number,
     check_real,
     check_same_shape,
     check_values,
 )
 from lossedu.arguments.pairing import paired
-from lossedu.arguments.reduction import (
-    Reduction,
-    accumulation_dtype,
-    check_mask,
-    hide_masked,
-    reduced,
-)
+from lossedu.arguments.reduction import Reduction, check_mask, reduced
 from lossedu.losses._binary import (
     chances,
     checked_pos_weight,
@@ -31,10 +26,11 @@ from lossedu.losses._binary import (
     surprises,
 )
 from lossedu.losses._classes import (
-    check_class_logits,
-    check_sums,
     checked_class_numbers,
-    not_ignored,
+    checked_class_weights,
+    checked_shares,
+    classes_last,
+    without_ignored,
 )
 from lossedu.losses._row_surprise import surprise_of_classes, surprise_of_shares
 from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
@@ -57,8 +53,11 @@ def binary_cross_entropy_with_logits(
     Args:
         logits: Unbounded log-odds, any shape, floating point.
         targets: 0, 1, or the probability of 1, the same shape, any dtype.
-        pos_weight: w above, at least 0: a number, or a tensor of the size of the last axis.  At 0
-            positives do not count; above 1 the minimiser is no longer the probability.
+        pos_weight: w above, at least 0: a number, or a tensor that broadcasts to the shape of the
+            logits without making it larger: counted from the last axis backwards, each of its axes
+            has the size of the logits' or 1.  A weight a label on the last axis has shape ``(C,)``;
+            a weight a class on axis 1 of (N, C, H, W) has shape ``(C, 1, 1)``.  At 0 positives do
+            not count; above 1 the minimiser is no longer the probability.
         label_smoothing: epsilon in [0, 1]: targets become y (1 - epsilon) + epsilon / 2.  At 1
             every target is one half.
         weight: How much each entry counts, at least 0, the same shape; None counts all alike.
@@ -107,40 +106,50 @@ def cross_entropy(
     logits: Tensor,
     targets: Tensor,
     *,
+    class_weights: Tensor | Sequence[float] | None = None,
     label_smoothing: Number = 0.0,
     ignore_index: int = -100,
+    axis: int = -1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Charge the negative log-probability of the class that occurred.
 
-    .. math:: \ell(z, y) = -\sum_{i=1}^{C} y_i \log p_i, \qquad p = \mathrm{softmax}(z)
+    .. math:: \ell(z, y) = -\sum_{i=1}^{C} w_i y_i \log p_i, \qquad p = \mathrm{softmax}(z)
 
     Args:
-        logits: Unbounded scores, shape ``(..., C)``: the class axis is the last.
-        targets: Class numbers, integers of shape ``(...)``; or probabilities, floating point of
-            shape ``(..., C)``, each row summing to 1.
-        label_smoothing: epsilon in [0, 1]: the target row becomes (1 - epsilon) y + epsilon / C.
-            At 1 every row is uniform.
+        logits: Unbounded scores, shape ``(..., C)``, or with the class axis where ``axis`` says.
+        targets: Class numbers, integers of shape ``(...)``: that of the logits without the class
+            axis; or probabilities, floating point of the shape of the logits, each row summing
+            to 1.
+        class_weights: w above, at least 0, shape ``(C,)``: torch's ``weight``.  None weighs all
+            classes by 1, as does a row of ones; a class of weight 0 does not count.
+        label_smoothing: epsilon in [0, 1]: the target row becomes (1 - epsilon) y + epsilon / C
+            before it is weighted.  At 1 every row is uniform.
         ignore_index: Integer targets with this value do not count.
+        axis: Which axis of the logits is the class axis; 1 for images of shape (N, C, H, W).
         weight: How much each example counts, at least 0, shape ``(...)``; None counts all alike.
         mask: True where an example counts, shape ``(...)``; hidden rows may hold anything.
-        reduction: ``"mean"`` (over the weight that counts), ``"sum"`` or ``"none"``.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.  The mean is over the weight that counts:
+            with class numbers each example's is its ``weight`` times that of its class; with
+            probabilities the class weights have no part in it.  Torch does the same.
 
     Returns:
         Nats, in [0, inf): a scalar, or one value an example, shape ``(...)``.  Half precision comes
         back as float32; every other dtype is kept.
 
     Gradient:
-        :math:`p_k - y_k`; each entry bounded by 1, its Euclidean norm by :math:`\sqrt 2`.
+        :math:`p_k - y_k`; each entry bounded by 1, its Euclidean norm by :math:`\sqrt 2`.  With
+        class weights :math:`p_k \sum_i w_i y_i - w_k y_k`.
 
     Numerics:
         Gaps to the largest logit and ``log1p`` of the rest: finite for all finite logits and
         relatively exact even where the loss is 1e-300.  A logit of -inf rules a class out.
 
     Special cases:
-        Two classes with logits (0, z) are the binary loss of z.
+        Two classes with logits (0, z) are the binary loss of z; with class weights (1, w) that
+        of z with ``pos_weight=w``.
 
     Raises:
         TypeError: If logits are not floating point, or mask is not boolean.
@@ -155,32 +164,21 @@ def cross_entropy(
     References:
         I. J. Good, Rational decisions, JRSS B 14, 1952.
     """
-    check_class_logits(logits)
+    rows = classes_last(logits, axis)
     check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
-    check_mask(mask, logits.shape[:-1])
+    check_mask(mask, rows.shape[:-1])
     check_real("targets", targets)
-    if targets.is_floating_point() and targets.shape != logits.shape[:-1]:
-        values = _from_shares(logits, targets, mask, label_smoothing)
+    by_class = None if class_weights is None else checked_class_weights(class_weights, rows)
+    if targets.is_floating_point() and targets.shape != rows.shape[:-1]:
+        check_same_shape("targets", targets, "logits", logits)
+        shares = checked_shares(targets.movedim(axis, -1), rows, mask)
+        values = surprise_of_shares(rows, shares, mask, label_smoothing, by_class)
         return reduced(values, weight, mask, reduction)
-    mask = _counted(not_ignored(targets, ignore_index), logits, mask)
-    targets = checked_class_numbers(targets, logits, mask)
-    values = surprise_of_classes(logits, targets, mask, label_smoothing)
-    return reduced(values, weight, mask, reduction)
-
-
-def _counted(counts: Tensor, logits: Tensor, mask: Tensor | None) -> Tensor | None:
-    """The mask less what is ignored; None if it is seen that everything counts."""
-    if counts.shape == logits.shape[:-1]:  # what has another is refused later
-        mask = counts if mask is None else mask & counts
-    return None if mask is None or (can_look(mask) and mask.all()) else mask
-
-
-def _from_shares(logits: Tensor, targets: Tensor, mask: Tensor | None, smoothing: Number) -> Tensor:
-    check_same_shape("targets", targets, "logits", logits)
-    shares = hide_masked(targets, mask).to(accumulation_dtype(logits))
-    check_values("targets", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
-    check_sums("targets", shares, mask)
-    return surprise_of_shares(logits, shares, mask, smoothing)
+    mask = without_ignored(targets, rows, mask, ignore_index)
+    targets = checked_class_numbers(targets, rows, mask)
+    values = surprise_of_classes(rows, targets, mask, label_smoothing, by_class)
+    size = None if by_class is None else by_class[targets]
+    return reduced(values, weight, mask, reduction, size)
 
 
 _SMOOTHING = "label_smoothing"
@@ -235,7 +233,7 @@ SPEC = LossSpec(
     inputs="logit",
     unit="row",
     targets="class",
-    formula="-Sum(q[i]*log(p[i]), (i, 1, C))",
+    formula="-Sum(w[i]*q[i]*log(p[i]), (i, 1, C))",
     link={
         "p[i]": "exp(z[i])/Sum(exp(z[j]), (j, 1, C))",
         "q[i]": "(1 - epsilon)*y[i] + epsilon/C",
@@ -244,6 +242,17 @@ SPEC = LossSpec(
     noise_model="categorical",
     estimand="the conditional probability of every class",
     parameters=(
+        Parameter(
+            name="class_weights",
+            low=0.0,
+            high=float("inf"),
+            at_low="a class of weight 0 does not count",
+            at_high="the other classes do not count",
+            binds={"w[i]": "class_weights[i]"},
+            off={"w[i]": "1"},
+            samples=((0.25, 1.0, 2.5),),
+            shown=False,
+        ),
         Parameter(
             name=_SMOOTHING,
             low=0.0,

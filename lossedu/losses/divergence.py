@@ -15,7 +15,7 @@ from lossedu.arguments.reduction import (
     hide_masked,
     reduced,
 )
-from lossedu.losses._classes import check_class_logits, check_sums, gaps_and_rest
+from lossedu.losses._classes import check_sums, classes_last, gaps_and_rest
 from lossedu.losses._row_surprise import surprise_of_shares
 from lossedu.losses._spec import LossSpec
 
@@ -24,6 +24,7 @@ def kl_divergence(
     logits: Tensor,
     target_probabilities: Tensor,
     *,
+    axis: int = -1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -34,8 +35,9 @@ def kl_divergence(
         \mathrm{softmax}(z)
 
     Args:
-        logits: Unbounded scores, shape ``(..., C)``: the class axis is the last.
+        logits: Unbounded scores, shape ``(..., C)``, or with the class axis where ``axis`` says.
         target_probabilities: q, each row summing to 1, floating point, the same shape.
+        axis: Which axis of the logits is the class axis; 1 for images of shape (N, C, H, W).
         weight: How much each example counts, at least 0, shape ``(...)``; None counts all alike.
         mask: True where an example counts, shape ``(...)``; hidden rows may hold anything.
         reduction: ``"mean"`` (over the weight that counts), ``"sum"`` or ``"none"``.
@@ -68,11 +70,11 @@ def kl_divergence(
     References:
         S. Kullback, R. A. Leibler, On information and sufficiency, Ann. Math. Statist. 22, 1951.
     """
-    check_class_logits(logits)
+    rows = classes_last(logits, axis)
     check_same_shape("target_probabilities", target_probabilities, "logits", logits)
-    check_mask(mask, logits.shape[:-1])
-    logits = hide_masked(logits, mask).to(accumulation_dtype(logits))
-    shares = hide_masked(target_probabilities, mask).to(logits.dtype)
+    check_mask(mask, rows.shape[:-1])
+    logits = hide_masked(rows, mask).to(accumulation_dtype(rows))
+    shares = hide_masked(target_probabilities.movedim(axis, -1), mask).to(logits.dtype)
     check_values("target_probabilities", shares, low=0.0, high=1.0, rule="lie in [0, 1]")
     check_sums("target_probabilities", shares, mask)
     if not shares.requires_grad:
@@ -90,6 +92,7 @@ def kl_divergence(
 def prediction_entropy(
     logits: Tensor,
     *,
+    axis: int = -1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -101,7 +104,8 @@ def prediction_entropy(
     Subtract a multiple of its mean from a loss to reward doubt, add it to reward confidence.
 
     Args:
-        logits: Unbounded scores, shape ``(..., C)``: the class axis is the last.
+        logits: Unbounded scores, shape ``(..., C)``, or with the class axis where ``axis`` says.
+        axis: Which axis of the logits is the class axis; 1 for images of shape (N, C, H, W).
         weight: How much each example counts, at least 0, shape ``(...)``; None counts all alike.
         mask: True where an example counts, shape ``(...)``; hidden rows may hold anything.
         reduction: ``"mean"`` (over the weight that counts), ``"sum"`` or ``"none"``.
@@ -131,7 +135,7 @@ def prediction_entropy(
         al., Regularizing neural networks by penalizing confident output distributions, 2017, arXiv
         1701.06548.
     """
-    check_class_logits(logits)
+    logits = classes_last(logits, axis)
     check_mask(mask, logits.shape[:-1])
     logits = hide_masked(logits, mask).to(accumulation_dtype(logits))
     gaps, rest = gaps_and_rest(logits)

@@ -29,9 +29,10 @@ from lossedu.arguments.reduction import (
 )
 from lossedu.losses._binary import counted, expected, surprises
 from lossedu.losses._classes import (
-    check_class_logits,
     checked_class_numbers,
+    classes_last,
     true_class_log_odds,
+    without_ignored,
 )
 from lossedu.losses._fast.closed_form import is_compiled
 from lossedu.losses._fast.focal import focal_fused, focal_in_blocks, pays
@@ -151,6 +152,8 @@ def softmax_focal_loss(
     *,
     gamma: Number = 2.0,
     alpha: Tensor | Sequence[float] | None = None,
+    ignore_index: int = -100,
+    axis: int = -1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -160,10 +163,12 @@ def softmax_focal_loss(
     .. math:: \ell(z, t) = -\alpha_t (1 - p_t)^\gamma \log p_t, \qquad p = \mathrm{softmax}(z)
 
     Args:
-        logits: Unbounded scores, shape ``(..., C)``: the class axis is the last.
+        logits: Unbounded scores, shape ``(..., C)``, or with the class axis where ``axis`` says.
         targets: Class numbers t, integers of shape ``(...)``.
         gamma: Focusing strength, at least 0.  At 0 this is cross-entropy.
         alpha: A weight for each class, at least 0, shape ``(C,)``; None weights all by 1.
+        ignore_index: Targets with this value do not count.
+        axis: Which axis of the logits is the class axis; 1 for images of shape (N, C, H, W).
         weight: How much each example counts, at least 0, shape ``(...)``; None counts all alike.
         mask: True where an example counts, shape ``(...)``; hidden rows may hold anything.
         reduction: ``"mean"`` (over the weight that counts, in which alpha has no part), ``"sum"``
@@ -198,9 +203,10 @@ def softmax_focal_loss(
         T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, Focal loss for dense object detection,
         ICCV 2017, arXiv 1708.02002, section 3.
     """
-    check_class_logits(logits)
+    logits = classes_last(logits, axis)
     check_number("gamma", gamma, low=0.0)
     check_mask(mask, logits.shape[:-1])
+    mask = without_ignored(targets, logits, mask, ignore_index)
     targets = checked_class_numbers(targets, logits, mask)
     logits = hide_masked(logits, mask).to(accumulation_dtype(logits))
     log_odds = true_class_log_odds(logits, targets)

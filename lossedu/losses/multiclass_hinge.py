@@ -16,7 +16,7 @@ from lossedu.arguments.reduction import (
     hide_masked,
     reduced,
 )
-from lossedu.losses._classes import check_class_logits, checked_class_numbers
+from lossedu.losses._classes import checked_class_numbers, classes_last
 from lossedu.losses._spec import LossSpec, Parameter
 
 Kind = Literal["crammer_singer", "weston_watkins", "one_vs_rest"]
@@ -28,6 +28,7 @@ def multiclass_hinge_loss(
     *,
     kind: Kind = "crammer_singer",
     margin: Number = 1.0,
+    axis: int = -1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -39,12 +40,13 @@ def multiclass_hinge_loss(
         \ell_\text{OVR} = \max(0, m - z_t) + \sum_{j \neq t} \max(0, m + z_j)
 
     Args:
-        logits: Unbounded scores, shape ``(..., C)``: the class axis is the last.
+        logits: Unbounded scores, shape ``(..., C)``, or with the class axis where ``axis`` says.
         targets: Class numbers t, integers of shape ``(...)``.
         kind: ``"crammer_singer"``: the best rival must stay a margin below; ``"weston_watkins"``:
             each rival must, and their charges add up; ``"one_vs_rest"``: a hinge loss for each
             class against zero.
         margin: The margin asked for, at least 0.  At 0 only wrong orders (or signs) cost.
+        axis: Which axis of the logits is the class axis; 1 for images of shape (N, C, H, W).
         weight: How much each example counts, at least 0, shape ``(...)``; None counts all alike.
         mask: True where an example counts, shape ``(...)``; hidden rows may hold anything.
         reduction: ``"mean"`` (over the weight that counts), ``"sum"`` or ``"none"``.
@@ -84,7 +86,7 @@ def multiclass_hinge_loss(
         pattern recognition, ESANN 1999; R. Rifkin, A. Klautau, In defense of one-vs-all
         classification, JMLR 5, 2004.
     """
-    check_class_logits(logits)
+    logits = classes_last(logits, axis)
     check_choice("kind", kind, get_args(Kind))
     check_number("margin", margin, low=0.0)
     check_mask(mask, logits.shape[:-1])

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from lossedu.arguments.reduction import accumulation_dtype, check_mask, hide_masked, reduced
 from lossedu.losses._classes import (
-    check_class_logits,
     checked_class_numbers,
+    classes_last,
     gaps_and_rest,
-    not_ignored,
+    without_ignored,
 )
 
 
@@ -21,6 +21,7 @@ def perplexity(
     targets: Tensor,
     *,
     ignore_index: int = -100,
+    axis: int = -1,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:
@@ -29,9 +30,10 @@ def perplexity(
     .. math:: \mathrm{PPL} = \exp\left(-\frac{1}{N} \sum_i \log p_{i, t_i}\right)
 
     Args:
-        logits: Unbounded scores, shape ``(..., V)``: the vocabulary is the last axis.
+        logits: Unbounded scores, shape ``(..., V)``, or with the vocabulary where ``axis`` says.
         targets: Token numbers t, integers of shape ``(...)``.
         ignore_index: Positions with this target do not count (padding).
+        axis: Which axis of the logits is the vocabulary; 1 for shape (N, V, T).
         weight: How much each position counts, at least 0, shape ``(...)``; None counts all alike.
         mask: True where a position counts, shape ``(...)``.
 
@@ -56,11 +58,9 @@ def perplexity(
         F. Jelinek, R. L. Mercer, L. R. Bahl, J. K. Baker, Perplexity: a measure of the difficulty
         of speech recognition tasks, JASA 62, 1977.
     """
-    check_class_logits(logits)
+    logits = classes_last(logits, axis)
     check_mask(mask, logits.shape[:-1])
-    counts = not_ignored(targets, ignore_index)
-    if targets.shape == logits.shape[:-1]:  # what has another is refused below
-        mask = counts if mask is None else mask & counts
+    mask = without_ignored(targets, logits, mask, ignore_index)
     targets = checked_class_numbers(targets, logits, mask)
     gaps, rest = gaps_and_rest(hide_masked(logits, mask).to(accumulation_dtype(logits)))
     surprise = gaps.gather(-1, targets.unsqueeze(-1)).squeeze(-1) + rest

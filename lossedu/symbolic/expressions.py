@@ -6,6 +6,7 @@ Derivatives stay in the probabilities of the spec's link, because that is how pe
 p - y.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeAlias
@@ -24,7 +25,7 @@ CLASSES = 3
 _REAL = ("x", "y", "z", "s", "d", "q", "w", "u", "v", "epsilon", "pos_weight")
 _POSITIVE = (
     *("p", "k", "alpha", "beta", "gamma", "delta", "sigma", "quantile", "exponent", "margin"),
-    *("smooth", "smoothing", "temperature", "label_smoothing"),
+    *("smooth", "smoothing", "temperature", "label_smoothing", "power"),
 )
 
 
@@ -40,7 +41,7 @@ def _names() -> dict[str, Any]:
 
 _NAMES = _names()
 _INDEXED = {n: sp.IndexedBase(n, real=True) for n in ("y", "z", "q", "s", "c")} | {
-    n: sp.IndexedBase(n, positive=True) for n in ("p", "alpha")
+    n: sp.IndexedBase(n, positive=True) for n in ("p", "w", "alpha", "class_weights")
 }
 
 
@@ -48,7 +49,8 @@ def parse(
     text: str, *, over_classes: bool = False, meanings: Mapping[str, Any] | None = None
 ) -> sp.Expr:
     """Read SymPy text with the symbols of this package, and other names with a meaning."""
-    known = {**_NAMES, **_INDEXED} if over_classes else _NAMES
+    indexed = {n: base for n, base in _INDEXED.items() if re.search(rf"\b{n}\[", text)}
+    known = {**_NAMES, **indexed} if over_classes else _NAMES
     return sp.sympify(text, locals={**known, **(meanings or {})})
 
 

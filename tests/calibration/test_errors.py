@@ -34,13 +34,19 @@ def calibrated():
     return p, torch.cat([torch.arange(10) < k for k in range(11)]).long()
 
 
-def gap_by_loop(confidence, right, edges):
+def gap_by_loop(confidence, right, edges, norm="l1"):
     """Each bin in turn: open below and closed above, but that 0 belongs into the first."""
-    total = 0.0
+    gaps = []
     for low, high in pairwise(edges):
         inside = [i for i, c in enumerate(confidence) if low < c <= high or c == low == 0]
-        total += abs(sum(confidence[i] - right[i] for i in inside))
-    return total / len(confidence)
+        if inside:
+            gap = abs(sum(confidence[i] - right[i] for i in inside)) / len(inside)
+            gaps.append((len(inside) / len(confidence), gap))
+    if norm == "max":
+        return max(gap for _, gap in gaps)
+    if norm == "l2":
+        return math.sqrt(sum(share * gap**2 for share, gap in gaps))
+    return sum(share * gap for share, gap in gaps)
 
 
 def test_a_diagram_by_hand():
@@ -74,15 +80,46 @@ def test_it_agrees_with_scikit_learn_and_quantile_bins_hold_equal_numbers(binnin
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1),
     st.sampled_from([1, 3, 4, 7, 10, 15, 20]),
+    st.sampled_from(["l1", "l2", "max"]),
 )
-def test_the_error_agrees_with_a_loop_over_bins_also_on_their_edges(pairs, bins):
+def test_the_error_agrees_with_a_loop_over_bins_also_on_their_edges(pairs, bins, norm):
     p, y = [k / 20 for k, _ in pairs], [float(event) for _, event in pairs]
 
-    got = expected_calibration_error(torch.tensor(p).double(), torch.tensor(y), bins=bins)
+    got = expected_calibration_error(
+        torch.tensor(p).double(), torch.tensor(y), bins=bins, norm=norm
+    )
 
     edges = [b / bins for b in range(bins + 1)]
     exact = torch.tensor(p).double().tolist()
-    assert got.item() == pytest.approx(gap_by_loop(exact, y, edges), abs=1e-12)
+    assert got.item() == pytest.approx(gap_by_loop(exact, y, edges, norm), abs=1e-12)
+
+
+@pytest.mark.parametrize("binning", BINNINGS)
+def test_the_three_norms_by_hand_and_in_their_order(binning):
+    # Three of four at 1/4 are true, a gap of 1/2; of the one at 1 none is, a gap of 1.
+    p, y = torch.tensor([0.25] * 4 + [1.0]), torch.tensor([1, 1, 1, 0, 0])
+    errors = [expected_calibration_error(p, y, bins=2, norm=n).item() for n in ("l1", "l2", "max")]
+
+    assert errors == pytest.approx([3 / 5, math.sqrt(2 / 5), 1.0])
+    rows, classes = drawn_rows(300)
+    mean, root, largest = (
+        expected_calibration_error(rows, classes, binning=binning, norm=n)
+        for n in ("l1", "l2", "max")
+    )
+    assert 0 < mean < root < largest < 1
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "max"])
+def test_in_every_norm_a_weight_repeats_and_none_err_by_nothing(norm):
+    (p, y), times = drawn(40), torch.arange(40) % 4
+    known = p.repeat_interleave(times), y.repeat_interleave(times)
+
+    got = expected_calibration_error(p, y, norm=norm, weight=times)
+
+    torch.testing.assert_close(got, expected_calibration_error(*known, norm=norm))
+    assert expected_calibration_error(p, y, norm=norm, weight=torch.zeros(40)) == 0
+    assert expected_calibration_error(p[:0], y[:0], norm=norm) == 0
+    assert expected_calibration_error(*calibrated(), bins=10, norm=norm) < 1e-15
 
 
 @pytest.mark.parametrize("bins", [1, 2, 3, 7, 10, 15, 49, 99])
@@ -191,6 +228,12 @@ P, Y = torch.tensor([0.2, 0.7]), torch.tensor([0, 1])
     [
         (ValueError, (P, Y), {"bins": 0}, "bins must be at least 1, but is 0"),
         (ValueError, (P, Y), {"binning": "equal"}, "binning must be one of 'uniform', 'quantile'"),
+        (
+            ValueError,
+            (P, Y),
+            {"norm": "linf"},
+            "norm must be one of 'l1', 'l2', 'max', but is 'linf'",
+        ),
         (ValueError, (P + 1, Y), {}, r"probabilities must lie in \[0, 1\], but contains 1.2 at"),
         (
             ValueError,
@@ -208,7 +251,7 @@ P, Y = torch.tensor([0.2, 0.7]), torch.tensor([0, 1])
 def test_what_does_not_fit_is_refused(error, arguments, options, message):
     with pytest.raises(error, match=message):
         expected_calibration_error(*arguments, **options)
-    if not options.keys() & {"bins", "binning"}:
+    if not options.keys() & {"bins", "binning", "norm"}:
         with pytest.raises(error, match=message):
             brier_score(*arguments, **options)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -64,6 +65,11 @@ class Case:
             return self.spec.function(predictions, **given)
         return self.spec.function(predictions, targets, **given)
 
+    def divisor(self, targets: Tensor) -> float:
+        """What the mean divides by: torch's weights of classes count in it."""
+        weights = self.options.get("class_weights")
+        return len(targets) if weights is None else weights[targets].sum().item()
+
     def over_items(self, mask: Tensor, predictions: Tensor) -> Tensor:
         """A mask of examples as the loss takes it: losses of lists mask items."""
         if self.spec.unit != "list" or mask.shape != predictions.shape[:-1]:
@@ -103,12 +109,14 @@ COMMON = [spec for spec in catalog.specs().values() if spec.unit != "tuple"]
 CASES = [Case(spec, options) for spec in COMMON for options in option_sets(spec)]
 PLAIN = [Case(spec, {}) for spec in COMMON]
 COMPARED = [case for case in PLAIN if case.spec.targets != "none"]
+CLASSED = [case for case in CASES if "axis" in signature(case.spec.function).parameters]
 SPECIAL = [(case, special) for case in PLAIN for special in case.spec.special_cases]
 BOUNDED = [(case, parameter) for case in PLAIN for parameter in case.spec.parameters]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    for name, cases in (("case", CASES), ("plain", PLAIN), ("compared", COMPARED)):
+    kinds = {"case": CASES, "plain": PLAIN, "compared": COMPARED, "classed": CLASSED}
+    for name, cases in kinds.items():
         if name in metafunc.fixturenames:
             ids = [_readable(case.spec, case.options) for case in cases]
             metafunc.parametrize(name, cases, ids=ids)

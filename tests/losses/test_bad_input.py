@@ -248,14 +248,28 @@ def test_what_is_near_to_class_numbers_gets_a_remedy(name):
     images, classes = torch.zeros(2, 3, 4, 5), torch.zeros(2, 4, 5, dtype=torch.long)
 
     assert "targets.long()" in refused(TypeError, loss, torch.zeros(2, 3), torch.zeros(2))
-    assert "logits.movedim(1, -1)" in refused(ValueError, loss, images, classes)
-    assert loss(images.movedim(1, -1), classes).isfinite()
+    assert "Hint: pass axis=1 if the classes" in refused(ValueError, loss, images, classes)
+    assert loss(images, classes, axis=1).isfinite()
     assert "targets must be a tensor, but is list" in refused(
         TypeError, loss, torch.zeros(2, 3), [0, 1]
     )
 
 
+@pytest.mark.parametrize("name", [*CLASSED, "kl_divergence"])
+def test_an_axis_that_logits_lack_is_refused(name):
+    loss, logits, classes = getattr(losses, name), torch.zeros(2, 3), torch.zeros(2).long()
+
+    assert "axis must lie in [-2, 1] for logits of shape (2, 3), but is 2." in refused(
+        ValueError, loss, logits, classes, axis=2
+    )
+    for wrong in (0.0, True, "1", None):
+        assert f"axis must be a whole number, but is {wrong!r}." in refused(
+            TypeError, loss, logits, classes, axis=wrong
+        )
+
+
 PAIR = (torch.zeros(2), torch.ones(2))
+EYE = torch.eye(2)
 INFINITE = torch.tensor([1.0, torch.inf])
 
 
@@ -263,9 +277,10 @@ INFINITE = torch.tensor([1.0, torch.inf])
     ("name", "call"),
     [
         ("pos_weight", lambda w: losses.binary_cross_entropy_with_logits(*PAIR, pos_weight=w)),
+        ("class_weights", lambda w: losses.cross_entropy(EYE, torch.arange(2), class_weights=w)),
         ("gamma", lambda w: losses.sigmoid_focal_loss(*PAIR, gamma=w)),
-        ("alpha", lambda w: losses.softmax_focal_loss(torch.eye(2), torch.arange(2), alpha=w)),
-        ("costs", lambda w: losses.cost_sensitive_loss(torch.eye(2), torch.arange(2), w.diag())),
+        ("alpha", lambda w: losses.softmax_focal_loss(EYE, torch.arange(2), alpha=w)),
+        ("costs", lambda w: losses.cost_sensitive_loss(EYE, torch.arange(2), w.diag())),
         ("counts", lambda w: losses.aggregate_losses(torch.zeros(2), w)),
         ("counts", lambda w: losses.class_balanced_weights(w)),
     ],

@@ -149,7 +149,8 @@ def test_each_example_is_valued_alone(case):
     predictions, targets = case.draw(6, seed=5)
 
     together = case(predictions, targets, reduction="none")
-    alone = torch.stack([case(predictions[i : i + 1], targets[i : i + 1]) for i in range(6)])
+    pairs = [(predictions[i : i + 1], targets[i : i + 1]) for i in range(6)]
+    alone = torch.stack([case(*pair, reduction="sum") for pair in pairs])
 
     torch.testing.assert_close(together, alone, rtol=1e-14, atol=0)
 
@@ -171,7 +172,8 @@ def test_reductions_agree(case):
     values = case(predictions, targets, reduction="none")
 
     torch.testing.assert_close(case(predictions, targets, reduction="sum"), values.sum())
-    torch.testing.assert_close(case(predictions, targets, reduction="mean"), values.mean())
+    mean = values.sum() / case.divisor(targets)
+    torch.testing.assert_close(case(predictions, targets, reduction="mean"), mean)
 
 
 def test_a_mask_is_the_same_as_leaving_out(case, each_gradient):
@@ -240,6 +242,27 @@ def test_leading_dimensions_are_batch(plain):
     got = plain(folded, targets.reshape(2, 3, *targets.shape[1:]), reduction="none")
 
     torch.testing.assert_close(got.flatten(), plain(predictions, targets, reduction="none"))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -2])
+def test_the_class_axis_may_be_any(classed, axis):
+    predictions, targets = classed.draw(6, seed=22)
+    shape = (2, 3, *predictions.shape[1:])
+    rows, targets = predictions.reshape(shape), targets.reshape(2, 3, *targets.shape[1:])
+    turned = rows.movedim(-1, axis).contiguous().requires_grad_()
+    shares = targets.ndim == rows.ndim
+    mask = torch.tensor([[True, True, False], [True, False, True]])
+    weight = torch.arange(1.0, 7.0, dtype=torch.float64).reshape(2, 3)
+    options = {"mask": mask, "weight": weight}
+
+    got = classed(turned, targets.movedim(-1, axis) if shares else targets, axis=axis, **options)
+
+    leaf = rows.clone().requires_grad_()
+    expected = classed(leaf, targets, **options)
+    torch.testing.assert_close(got, expected)
+    (slopes,) = torch.autograd.grad(got, turned)
+    (known,) = torch.autograd.grad(expected, leaf)
+    torch.testing.assert_close(slopes.movedim(axis, -1), known)
 
 
 def test_inputs_are_left_as_they_are(plain):

@@ -13,6 +13,7 @@ def drawn(*shape):
 
 OTHERS, CLASSES, GRADES = drawn(100, 5), torch.arange(700) % 100, torch.arange(140) * 7 % 4
 SHARES, SHOWN = drawn(700, 100).softmax(-1), torch.arange(700) % 5 != 1
+BY_CLASS = torch.arange(100).double() % 4  # some of them 0
 EVENTS, KINDS = (drawn(140_000) > 0).double(), torch.arange(40) % 3
 PATHS = {
     "cross-entropy": (lambda z: losses.cross_entropy(z, CLASSES, reduction="none"), (700, 100)),
@@ -23,6 +24,26 @@ PATHS = {
     "smoothed": (
         lambda z: losses.cross_entropy(z, CLASSES, label_smoothing=0.1, reduction="none"),
         (700, 100),
+    ),
+    "weighted classes": (
+        lambda z: losses.cross_entropy(
+            z, CLASSES, class_weights=BY_CLASS, mask=SHOWN, reduction="none"
+        ),
+        (700, 100),
+    ),
+    "weighted and smoothed": (
+        lambda z: losses.cross_entropy(
+            z, CLASSES, class_weights=BY_CLASS, label_smoothing=0.1, reduction="none"
+        ),
+        (700, 100),
+    ),
+    "weighted shares": (
+        lambda z: losses.cross_entropy(z, SHARES, class_weights=BY_CLASS, reduction="none"),
+        (700, 100),
+    ),
+    "classes first": (
+        lambda z: losses.cross_entropy(z, CLASSES, axis=0, reduction="none"),
+        (100, 700),
     ),
     "shares": (lambda z: losses.cross_entropy(z, SHARES, reduction="none"), (700, 100)),
     "events": (lambda z: losses.binary_cross_entropy_with_logits(z, SHARES), (700, 100)),

@@ -26,6 +26,12 @@ ROWS = {"class": [torch.tensor([0])], "shares": [[[0.5, 0.3, 0.2]]], "none": []}
 """The targets of a row of three classes, as the questions state them."""
 TUPLES = {
     "cumulative_link_loss": lambda a: ([a], torch.tensor([1]), [-1.0, 1.0]),
+    "softmax_dice_loss": lambda a: ([[[0.0, a]]], torch.tensor([[1]])),
+    "generalized_dice_loss": lambda a: (
+        [[[0.0, a], *[[60.0, 0.0]] * 9]],
+        torch.tensor([[1, *[0] * 9]]),
+    ),
+    "ctc_loss": lambda a: ([[0.0, a], [0.0, a]], torch.tensor([1])),
     "contrastive_loss": lambda a: ([[a]], [[0.0]], torch.tensor([False])),
     "info_nce_loss": lambda a: ([[1.0]], [[a]]),
     "nt_xent_loss": lambda a: (
