@@ -13,7 +13,6 @@ from lossedu.arguments.checks import (
     check_number,
     check_real,
     check_same_shape,
-    check_values,
 )
 from lossedu.arguments.pairing import paired
 from lossedu.arguments.reduction import Reduction, check_mask, reduced
