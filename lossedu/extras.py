@@ -27,6 +27,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "nbgrader": ("grade",),
     "platformdirs": ("practice",),
     "plotly": ("landscape", "book"),
+    "prometheus_client": ("monitor",),
     "psutil": ("train", "landscape"),
     "rich": ("cli", "train", "landscape", "grade", "site", "practice", "monitor"),
     "safetensors": ("train", "landscape", "grade"),

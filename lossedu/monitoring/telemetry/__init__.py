@@ -1,0 +1,1 @@
+"""What a service says of its losses: few series, bounded whatever arrives, and no personal data."""
