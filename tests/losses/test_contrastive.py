@@ -71,7 +71,7 @@ def test_two_queries_by_hand():
 
 @every_temperature
 @pytest.mark.parametrize("similarity", [-0.9, 0.0, 0.4, 0.999])
-def test_the_formulas_of_the_specs_hold(similarity, temperature):
+def test_one_pair_beside_another_agrees_with_fifty_digits(similarity, temperature):
     aside = math.sqrt(1 - similarity**2)
     a = torch.eye(3, dtype=torch.float64)[:2]
     b = torch.tensor([[similarity, 0, aside], [0, 1, 0]], dtype=torch.float64)
