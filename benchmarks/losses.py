@@ -10,30 +10,17 @@ from pytorch_metric_learning.distances import LpDistance
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks import peers
-from benchmarks.measure import Measured, Row, Step, alone, compare, copy_bandwidth
+from benchmarks import everyday, peers
+from benchmarks.measure import Measured, Row, alone, compare, copy_bandwidth, step
 from lossedu import losses
 
 Loss = Callable[..., Tensor]
 ROUNDING = 1e-4  # float32, summed in another order
 MARGIN = 0.2
-BINARY = functional.binary_cross_entropy_with_logits
 
 
 def _generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
-
-
-def _step(loss: Loss, leaf: Tensor, *others: Tensor) -> Step:
-    """One forward and backward pass."""
-
-    def step() -> Tensor:
-        leaf.grad = None
-        value = loss(leaf, *others)
-        value.backward()
-        return value.detach()
-
-    return step
 
 
 def _events(n: int, device: str) -> tuple[Tensor, Tensor]:
@@ -47,44 +34,19 @@ def _classes(rows: int, classes: int, device: str) -> tuple[Tensor, Tensor]:
     return logits, torch.randint(classes, (rows,), generator=_generator()).to(device)
 
 
-def entries(device: str, *, quick: bool) -> Iterator[Row]:
-    """Losses of one number or one row."""
-    n = 10_000 if quick else 1_000_000
-    inputs = _events(n, device)
-    for loss, peer, name in (
-        (losses.mse_loss, functional.mse_loss, "torch"),
-        (losses.l1_loss, functional.l1_loss, "torch"),
-        (losses.huber_loss, functional.huber_loss, "torch"),
-        (losses.log_cosh_loss, peers.log_cosh, "its formula"),
-        (losses.binary_cross_entropy_with_logits, BINARY, "torch"),
-    ):
-        pair = compare(_step(loss, *inputs), _step(peer, *inputs), device, same=ROUNDING)
-        yield Row(loss.__name__, f"{n:_}", name, *pair, target=1.15)
-    inputs = _classes(n // 100, 100, device)
-    for loss, peer, name in (
-        (losses.cross_entropy, functional.cross_entropy, "torch"),
-        (losses.softmax_focal_loss, peers.power_focal, "power of a probability"),
-    ):
-        pair = compare(_step(loss, *inputs), _step(peer, *inputs), device, same=ROUNDING)
-        yield Row(loss.__name__, f"{n // 100:_} x 100", name, *pair)
+def classes(device: str, *, quick: bool) -> Iterator[Row]:
+    """Losses of a row, where there are many classes or many rows."""
+    n = 100 if quick else 10_000
+    inputs = _classes(n, 100, device)
+    ours, peer = losses.softmax_focal_loss, peers.power_focal
+    pair = compare(step(ours, *inputs), step(peer, *inputs), device, same=ROUNDING)
+    yield Row("softmax_focal_loss", f"{n:_} x 100", "power of a probability", *pair)
     shape = (64, 1024) if quick else (2048, 32_768)
     inputs = _classes(*shape, device)
-    steps = (_step(loss, *inputs) for loss in (losses.cross_entropy, functional.cross_entropy))
+    steps = (step(loss, *inputs) for loss in (losses.cross_entropy, functional.cross_entropy))
     pair = compare(*steps, device, same=ROUNDING)
     size = f"{shape[0]:_} x {shape[1]:_}"
     yield Row("cross_entropy", size, "torch", *pair, target=1.05, memory_target=1.0)
-
-
-def batches(device: str, *, quick: bool) -> Iterator[Row]:
-    """Losses of a row at the sizes of everyday batches."""
-    for rows, classes, aim in ((32, 10, 1.5), (256, 100 if quick else 1000, 1.15)):
-        logits, targets = _classes(rows, classes, device)
-        shares = torch.randn(rows, classes, generator=_generator()).softmax(-1).to(device)
-        for target, name in ((targets, "cross_entropy"), (shares, "cross_entropy, shares")):
-            both = losses.cross_entropy, functional.cross_entropy
-            steps = (_step(loss, logits, target) for loss in both)
-            pair = compare(*steps, device, same=ROUNDING)
-            yield Row(name, f"{rows} x {classes}", "torch", *pair, target=aim)
 
 
 def focal(device: str, *, quick: bool) -> Iterator[Row]:
@@ -92,15 +54,15 @@ def focal(device: str, *, quick: bool) -> Iterator[Row]:
     n = 100_000 if quick else 4_000_000
     inputs = _events(n, device)
     ours = partial(losses.sigmoid_focal_loss, alpha=0.25)
-    peer = _step(peers.torchvision_focal, *inputs)
+    peer = step(peers.torchvision_focal, *inputs)
     aims = {"target": 0.45, "memory_target": 0.6}
     name = "torchvision's formula"
-    pair = compare(_step(ours, *inputs), peer, device, same=ROUNDING)
+    pair = compare(step(ours, *inputs), peer, device, same=ROUNDING)
     yield Row("sigmoid_focal_loss", f"{n:_}", name, *pair, **aims)
     if quick:
         return
     compiled = torch.compile(ours, fullgraph=True)
-    pair = compare(_step(compiled, *inputs), peer, device, same=ROUNDING)
+    pair = compare(step(compiled, *inputs), peer, device, same=ROUNDING)
     yield Row("sigmoid_focal_loss, compiled", f"{n:_}", f"{name}, eager", *pair, target=0.2)
 
 
@@ -114,16 +76,16 @@ def rooflines(device: str, *, quick: bool) -> Iterator[Row]:
         ("sigmoid_focal_loss", losses.sigmoid_focal_loss, _events(n, device), 5),
         ("cross_entropy", losses.cross_entropy, _classes(*shape, device), 3),
     ):
-        step = _step(torch.compile(loss, fullgraph=True), *inputs)
+        compiled = step(torch.compile(loss, fullgraph=True), *inputs)
         leaf = inputs[0]
         # Forward reads the inputs, backward reads them again and writes the gradient.
         moved = passes * leaf.numel() * leaf.element_size()
         floor = Measured(moved / bandwidth, 0.0)
-        step()
+        compiled()
         aim = 1 / 0.7 if device == "cuda" else None
         size = " x ".join(f"{side:_}" for side in leaf.shape)
         row = partial(Row, f"{name}, compiled", size, "a copy of the bytes that must move")
-        yield row(alone(step, device), floor, target=aim)
+        yield row(alone(compiled, device), floor, target=aim)
 
 
 def _list(n: int, device: str) -> tuple[Tensor, Tensor]:
@@ -140,7 +102,7 @@ def rankings(device: str, *, quick: bool) -> Iterator[Row]:
     cut, whole_cut = (partial(f, k=10) for f in (losses.lambdarank_loss, peers.allrank_lambdarank))
 
     def row(name: str, ours: Loss, peer: Loss, by: str, same: float | None, aim: float) -> Row:
-        pair = compare(_step(ours, *inputs), _step(peer, *inputs), device, same=same)
+        pair = compare(step(ours, *inputs), step(peer, *inputs), device, same=same)
         most = {0.002: 20.0, 0.03: 50.0}.get(aim)
         limit = (f"< {most:g} MB", pair[0].mb < most) if most else None
         return Row(name, size, by, *pair, target=aim, limit=limit)
@@ -150,13 +112,13 @@ def rankings(device: str, *, quick: bool) -> Iterator[Row]:
     ranknet, by = peers.allrank_ranknet, "allRank's formula"
     yield row("pairwise_logistic_loss, near-linear", near, ranknet, by, ROUNDING, 0.001)
     exact = losses.pairwise_logistic_loss
-    pair = compare(_step(exact, *inputs), _step(ranknet, *inputs), device, same=ROUNDING)
+    pair = compare(step(exact, *inputs), step(ranknet, *inputs), device, same=ROUNDING)
     yield Row("pairwise_logistic_loss, exact", size, by, *pair)
     yield row("lambdarank_loss, k = 10", cut, whole_cut, f"{by} (top 10 only)", None, 0.001)
     yield row("lambdarank_loss", losses.lambdarank_loss, whole, by, ROUNDING, 0.03)
     million = _list(huge, device)
     for name, loss in (("pairwise_logistic_loss, near-linear", near), (hinge.__name__, hinge)):
-        found = alone(_step(loss, *million), device)
+        found = alone(step(loss, *million), device)
         yield Row(name, f"one list of {huge:_}", "", found, None, limit=("< 3 s", found.ms < 3000))
 
 
@@ -186,7 +148,7 @@ def triplets(device: str, *, quick: bool) -> Iterator[Row]:
     ):
         inputs = _batch(*shape, device)
         ours = partial(losses.batch_triplet_loss, kind=kind, margin=MARGIN)
-        pair = compare(_step(ours, *inputs), _step(peer, *inputs), device, same=1e-3)
+        pair = compare(step(ours, *inputs), step(peer, *inputs), device, same=1e-3)
         name = f'batch_triplet_loss(kind="{kind}")'
         size = f"{shape[0] * shape[1]:_} rows, {shape[1]} a class, d = 128"
         yield Row(name, size, "pytorch-metric-learning", *pair, **aims)
@@ -208,25 +170,25 @@ def contrast(device: str, *, quick: bool) -> Iterator[Row]:
         return own(torch.cat([first, second]), labels)
 
     inputs = _views(few, device)
-    pair = compare(_step(ours, *inputs), _step(packaged, *inputs), device, same=ROUNDING)
+    pair = compare(step(ours, *inputs), step(packaged, *inputs), device, same=ROUNDING)
     yield Row("nt_xent_loss", f"{few:_} pairs, d = 128", "pytorch-metric-learning", *pair)
     for pairs in (1024, many) if not quick else ():
         # Each positive pair meets a copy of all negative pairs: one of its tensors is this large.
         needed = Measured(None, 2 * pairs * 2 * pairs * (2 * pairs - 2) * 4 / 2**20)
-        found = alone(_step(ours, *_views(pairs, device)), device)
+        found = alone(step(ours, *_views(pairs, device)), device)
         size = f"{pairs:_} pairs, d = 128"
         yield Row("nt_xent_loss", size, "pytorch-metric-learning", found, needed)
     inputs = _views(many, device)
     full = peers.full_matrix_nt_xent
-    pair = compare(_step(ours, *inputs), _step(full, *inputs), device, same=ROUNDING)
+    pair = compare(step(ours, *inputs), step(full, *inputs), device, same=ROUNDING)
     aims = {"target": 0.65, "memory_target": 0.05}
     yield Row("nt_xent_loss", f"{many:_} pairs, d = 128", "the full matrix", *pair, **aims)
-    found = alone(_step(ours, *_views(most, device)), device)
+    found = alone(step(ours, *_views(most, device)), device)
     limit = ("< 2 GB", found.mb < 2048)
     yield Row("nt_xent_loss", f"{most:_} pairs, d = 128", "", found, None, limit=limit)
 
 
 def rows(device: str, *, quick: bool) -> Iterator[Row]:
     """Every row, as soon as it is measured."""
-    for suite in (focal, entries, batches, rankings, triplets, contrast, rooflines):
+    for suite in (everyday.rows, focal, classes, rankings, triplets, contrast, rooflines):
         yield from suite(device, quick=quick)

@@ -26,6 +26,35 @@ def log_cosh(predictions: Tensor, targets: Tensor) -> Tensor:
     return (error + functional.softplus(-2 * error) - math.log(2)).mean()
 
 
+def hinge(scores: Tensor, signs: Tensor) -> Tensor:
+    """The usual formula of the hinge loss."""
+    return functional.relu(1 - signs * scores).mean()
+
+
+def kl_divergence(logits: Tensor, shares: Tensor) -> Tensor:
+    """KL divergence of shares from logits, as torch's documentation has it."""
+    return functional.kl_div(functional.log_softmax(logits, -1), shares, reduction="batchmean")
+
+
+def dice(logits: Tensor, targets: Tensor) -> Tensor:
+    """The usual formula of the Dice loss: twice the overlap over both sizes, 1 added to each."""
+    chances, axes = logits.sigmoid(), (-2, -1)
+    overlap = (chances * targets).sum(axes)
+    return (1 - (2 * overlap + 1) / (chances.sum(axes) + targets.sum(axes) + 1)).mean()
+
+
+def listnet(scores: Tensor, relevance: Tensor) -> Tensor:
+    """ListNet as two softmaxes and torch's cross-entropy."""
+    return functional.cross_entropy(scores, relevance.softmax(-1))
+
+
+def full_matrix_info_nce(queries: Tensor, keys: Tensor) -> Tensor:
+    """InfoNCE as most repositories write it: one matrix of similarities, and cross-entropy."""
+    both = (functional.normalize(rows, dim=-1) for rows in (queries, keys))
+    similarity = next(both) @ next(both).T / 0.1
+    return functional.cross_entropy(similarity, torch.arange(len(keys), device=keys.device))
+
+
 def power_focal(logits: Tensor, targets: Tensor) -> Tensor:
     """Focal loss over classes as it is usually written: from torch's cross-entropy."""
     ce = functional.cross_entropy(logits, targets, reduction="none")

@@ -8,12 +8,33 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import Number, is_known_as
+from lossedu.arguments.checks import Number, can_look, is_known_as
 from lossedu.arguments.reduction import accumulation_dtype, hide_masked
 from lossedu.losses._classes import gaps_and_rest
 from lossedu.losses._fast import row_slopes
 from lossedu.losses._fast.closed_form import is_compiled
 from lossedu.losses._fast.row_blocks import cross_entropy_fused, cross_entropy_in_blocks, pays
+
+
+def total_of_classes(
+    logits: Tensor, targets: Tensor, ignore_index: int, *, mean: bool
+) -> Tensor | None:
+    """The mean or the sum of all rows in one go; None where that is not for the fast path.
+
+    It leaves to others what is not one class number a row that counts, and the words for it.
+    """
+    fits = isinstance(targets, Tensor) and targets.dtype is torch.int64
+    if not fits or logits.ndim != 2 or targets.shape != logits.shape[:1]:
+        return None
+    if 0 <= ignore_index < logits.shape[1] or not can_look(logits):
+        return None
+    plain = partial(_total_of_classes, targets=targets, mean=mean)
+    return row_slopes.total_of_classes(logits, targets, mean, plain)
+
+
+def _total_of_classes(logits: Tensor, targets: Tensor, *, mean: bool) -> Tensor:
+    values = _from_classes(logits, targets, None, 0.0)
+    return values.mean() if mean else values.sum()
 
 
 def surprise_of_classes(

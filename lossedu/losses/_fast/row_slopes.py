@@ -9,6 +9,7 @@ sum of all others, which are small, it is log(1 - o).
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -16,11 +17,12 @@ from torch.nn.functional import cross_entropy
 
 from lossedu.arguments.checks import all_finite, extremes
 from lossedu.arguments.reduction import WIDE, accumulation_dtype
-from lossedu.losses._fast.closed_form import attached, attached_later, slopes_pay
+from lossedu.losses._fast.closed_form import attached, attached_later, fast_path_applies, slopes_pay
 
 _BLOCK = 2**20  # smaller ones keep several threads waiting
 _MOST = 2**22  # beyond that many logits their slopes are not kept
 _FEW = 2**13  # logits, for which calls cost more than arithmetic
+_NOBODY = -(2**62)  # a class number to be ignored that no row has
 _SURE = 2.0**-5  # a mean surprise from which on rounding 1 - o costs no more than five bits
 
 Plain = Callable[[Tensor], Tensor]
@@ -46,6 +48,52 @@ def of_classes(logits: Tensor, targets: Tensor, smoothing: float, plain: Plain) 
     return attached(values.reshape(targets.shape), [shaped], [logits], plain, [targets])
 
 
+def total_of_classes(logits: Tensor, targets: Tensor, mean: bool, plain: Plain) -> Tensor | None:
+    """The mean or the sum of rows, shape ``(rows, classes)``, of which each has one class number.
+
+    None if a target is no number of a class, or a row is infinite.
+    """
+    if not (logits.dtype in WIDE and logits.numel() <= _MOST and fast_path_applies()):
+        return None
+    try:  # the kernel that reads the targets refuses what is none
+        if logits.numel() > _FEW:
+            with torch.no_grad():
+                values, slopes = _block_of_classes(logits, targets.unsqueeze(-1), 0.0)
+        else:
+            with torch.no_grad():
+                values = cross_entropy(logits, targets, ignore_index=_NOBODY, reduction="none")
+            if _keep_digits(values):
+                return cross_entropy(logits, targets, reduction="mean" if mean else "sum")
+            values, slopes = _corrected(logits.detach(), targets.unsqueeze(-1), values)
+    except (IndexError, RuntimeError):
+        return None
+    total = values.mean() if mean else values.sum()
+    if not math.isfinite(total.item()):
+        return None
+    derive = partial(_shared_slopes, count=len(targets) if mean else 1)
+    return attached_later(total, derive, [slopes, targets], [logits], plain)
+
+
+def _keep_digits(values: Tensor) -> bool:
+    """Whether what torch's kernel made of rows is right to all but five bits."""
+    smallest, largest = extremes(values.detach())
+    return smallest >= _SURE and largest < math.inf
+
+
+def _corrected(z: Tensor, t: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    """The values, where they are small from the sum of all others; and the slopes."""
+    slopes = torch.softmax(z, -1)
+    lacks = slopes.scatter_(-1, t, 0.0).sum(-1, keepdim=True).neg_()
+    slopes.scatter_(-1, t, lacks)
+    return torch.where(values < _SURE, lacks.squeeze(-1).log1p_().neg_(), values), slopes
+
+
+def _shared_slopes(
+    outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor], count: int
+) -> list[Tensor]:
+    return [kept[0] * (outer / count)]
+
+
 def _by_kernel(logits: Tensor, targets: Tensor) -> Tensor | None:
     """What torch's kernel makes of the rows, unless one is so sure that it loses digits."""
     rows = logits.reshape(-1, logits.shape[-1])
@@ -53,10 +101,7 @@ def _by_kernel(logits: Tensor, targets: Tensor) -> Tensor | None:
     hard = not targets.is_floating_point()
     flat = targets.reshape(-1) if hard else targets.reshape(rows.shape)
     values = cross_entropy(rows, flat, reduction="none")
-    smallest, largest = extremes(values.detach())
-    if smallest < _SURE or not largest < math.inf:
-        return None
-    return values.reshape(logits.shape[:-1])
+    return values.reshape(logits.shape[:-1]) if _keep_digits(values) else None
 
 
 def _block_of_classes(z: Tensor, t: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
