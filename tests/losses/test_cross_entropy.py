@@ -14,7 +14,7 @@ from lossedu.losses import binary_cross_entropy_with_logits, cross_entropy
 
 def drawn(*shape, seed=0):
     return 3 * torch.randn(
-        *shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+        shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
     )
 
 
