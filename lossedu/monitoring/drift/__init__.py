@@ -1,0 +1,1 @@
+"""Whether a feature or a score still has its distribution: measured, tested, and with its power."""
