@@ -1,6 +1,7 @@
 """What losses of a region share: soft counts over its axes, and a ratio that may be 0 over 0."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from lossedu.losses._classes import (
     gaps_and_rest,
     without_ignored,
 )
+from lossedu.losses._fast import regions
 
 Dim = int | tuple[int, ...]
 
@@ -130,9 +132,19 @@ def soft_counts(
     """Soft counts: of true positives, of misses, of false alarms."""
     logits, targets = paired(logits, targets, mask, "logits")
     check_values("targets", targets, low=0.0, high=1.0, rule="lie in [0, 1]")
+    plain = partial(_soft_counts, targets=targets, mask=mask, dim=dim)
+    if mask is None and regions.pays(logits, targets):
+        over = (dim,) if isinstance(dim, int) else dim
+        hits, misses, alarms = regions.counts(logits, targets, over, plain)
+    else:
+        hits, misses, alarms = plain(logits)
+    return hits, misses, alarms
+
+
+def _soft_counts(logits: Tensor, targets: Tensor, mask: Tensor | None, dim: Dim) -> Tensor:
     yes, no = torch.sigmoid(logits), torch.sigmoid(-logits)
     hits, misses, alarms = targets * yes, targets * no, (1 - targets) * yes
-    return hits.sum(dim), misses.sum(dim), hide_masked(alarms, mask).sum(dim)
+    return torch.stack([hits.sum(dim), misses.sum(dim), hide_masked(alarms, mask).sum(dim)])
 
 
 def ratio(

@@ -71,6 +71,10 @@ PATHS = {
         (700, 100),
     ),
     "events": (lambda z: losses.binary_cross_entropy_with_logits(z, SHARES), (700, 100)),
+    "regions": (
+        lambda z: losses.dice_loss(z, SURE.view(7, 100, 100), dim=(0, -1), reduction="none"),
+        (7, 100, 100),
+    ),
     "log-cosh": (lambda z: losses.log_cosh_loss(z, SHARES), (700, 100)),
     "few of log-cosh": (lambda z: losses.log_cosh_loss(z, SHARES[:5]), (5, 100)),
     "focal": (lambda z: losses.sigmoid_focal_loss(z, EVENTS), (140_000,)),
