@@ -12,7 +12,7 @@ from nbgrader.plugins.zipcollect import FileNameCollectorPlugin
 from traitlets import Unicode
 
 from autograder.bridge.configuration import open_gradebook
-from autograder.grading.downloads import Found, read_name
+from autograder.grading.downloads import Found, platform_of, read_name
 from autograder.grading.plain import printable
 from autograder.grading.submissions import is_named_for
 
@@ -45,8 +45,10 @@ class DownloadCollector(FileNameCollectorPlugin):
     def _choose(self) -> dict[str, dict[str, str]]:
         """The best notebook of each student, by its path."""
         of_student: dict[str, list[_File]] = defaultdict(list)
-        for path in self._files():
-            found = read_name(self._inside(path), self._assignment, self._students.values())
+        inside_of = {path: self._inside(path) for path in self._files()}
+        platform = platform_of(inside_of.values(), self._assignment)
+        for path, inside in inside_of.items():
+            found = read_name(inside, self._assignment, self._students.values(), platform)
             if found is None:
                 self._warn(f"{path.name}: named as no learning platform names what it packs")
             else:

@@ -141,6 +141,7 @@ def _configure_grading(config: Config) -> None:
     config.Autograde.sanitize_preprocessors = []
     config.Autograde.autograde_preprocessors = []
     config.ZipCollectApp.collector_plugin = "autograder.bridge.collecting.DownloadCollector"
+    config.ZipCollectApp.extractor_plugin = "autograder.bridge.unpacking.BoundedExtractor"
     config.Autograde.pre_convert_hook = "autograder.bridge.exporter.drop_links"
     # What a student prints as HTML is shown to the teacher: it must not act in her name.
     config.HTMLExporter.sanitize_html = True

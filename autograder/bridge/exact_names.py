@@ -15,7 +15,7 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.bridge.gradebook import timestamp
+from autograder.bridge.timestamps import timestamp
 from autograder.grading.submissions import WHEN, Submission
 
 EVERYBODY = "*"

@@ -1,12 +1,9 @@
 """Writes marks into nbgrader's gradebook: one submission, one transaction."""
 
-import logging
-import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -22,21 +19,21 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import compute_checksum, parse_utc
+from nbgrader.utils import compute_checksum
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.bridge.configuration import open_gradebook
+from autograder.bridge.configuration import GradebookError, open_gradebook
+from autograder.bridge.timestamps import timestamp
+from autograder.grading.folders import CourseFolders
 from autograder.grading.marks import UNDECIDED, CellMark, DisagreementError, cell_marks
 from autograder.grading.outcomes import Outcome, StudentMark
-from autograder.grading.plain import printable
-from autograder.grading.submissions import WHEN, Submission, SubmissionError, content
+from autograder.grading.submissions import Submission
 
 if TYPE_CHECKING:
     from autograder.rubrics import Rubric
 
-_log = logging.getLogger(__name__)
 NO_RESPONSE = "No response."
-_OFFSET = re.compile(r"(\d)\s+([+-]\d\d):?(\d\d)$")
 
 
 @dataclass(frozen=True)
@@ -47,11 +44,13 @@ class GradebookStore:
         gradebook: nbgrader's.
         rubric: Says which check counts for which cell.
         late: nbgrader's step that asks the course's plugin for penalties.
+        released: The notebook that was given out.
     """
 
     gradebook: Gradebook
     rubric: "Rubric"
     late: AssignLatePenalties
+    released: Path
 
     def notebook(self, outcome: Outcome, graded: str | None) -> str:
         """What is kept of a submission: what was run, or a page that says why nothing was."""
@@ -59,8 +58,15 @@ class GradebookStore:
             return graded
         reason = " ".join(outcome.integrity)
         said = f"**This submission was not graded.** {reason}"
-        page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(said, id="reason")])
-        return f"{nbformat.writes(page)}\n"
+        cells = [nbformat.v4.new_markdown_cell(said, id="reason"), *self._to_mark()]
+        return f"{nbformat.writes(nbformat.v4.new_notebook(cells=cells))}\n"
+
+    def _to_mark(self) -> list[nbformat.NotebookNode]:
+        """The graded cells as they were given out: where a teacher enters marks of her own."""
+        if not self.released.exists():
+            return []
+        cells = nbformat.read(self.released, as_version=4).cells
+        return [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
 
     def held(self) -> set[str]:
         """Whose marks the gradebook has: those with a score by the machine."""
@@ -85,7 +91,7 @@ class GradebookStore:
         }
         marks = cell_marks(outcome, self.rubric)
         when = timestamp(submission)
-        with self._transaction() as session:
+        with _taken(submission.name), self._transaction() as session:
             self.gradebook.update_or_create_student(outcome.submission)
             # Half-made rows must not be flushed while nbgrader still fills them in.
             with session.no_autoflush:
@@ -155,8 +161,9 @@ def gradebook_store(config: Config, rubric: "Rubric") -> Iterator[GradebookStore
     """Open the gradebook of a course for one assignment."""
     late = AssignLatePenalties(config=config)
     late.init_plugin()
+    released = CourseFolders(Path(config.CourseDirectory.root)).exercise(rubric.assignment)
     with open_gradebook(config) as gradebook:
-        yield GradebookStore(gradebook, rubric, late)
+        yield GradebookStore(gradebook, rubric, late, released)
 
 
 def student_marks(config: Config, assignment: str) -> list[StudentMark]:
@@ -177,28 +184,21 @@ def student_marks(config: Config, assignment: str) -> list[StudentMark]:
         return sorted((_student_mark(one) for one in found), key=lambda mark: mark.student)
 
 
-def timestamp(submission: Submission) -> datetime | None:
-    """When it was handed in, in UTC, from the file that nbgrader puts beside it."""
-    written = submission.beside(WHEN)
-    if not os.path.lexists(written.path):
-        return None
+@contextmanager
+def _taken(student: str) -> Iterator[None]:
+    """Say in a line why a gradebook does not take a student's marks.
+
+    Raises:
+        GradebookError: If it does not: another program holds it, or the disk is full.
+    """
     try:
-        # nbgrader takes an offset that stands by itself, as in "12:00 +0100", for 100 seconds.
-        text = _OFFSET.sub(r"\1\2:\3", _text_of(content(written)))
-        when: datetime | None = parse_utc(text)
-    except (SubmissionError, ValueError, OverflowError):
-        when = None
-    if when is None:  # an unreadable date must not be a way out of being late
-        when = datetime.fromtimestamp(os.lstat(written.path).st_mtime, UTC).replace(tzinfo=None)
-        said = f"{submission.name}: {WHEN} holds no date; when it was written stands for it: {when}"
-        _log.warning("%s", printable(said))
-    return when
-
-
-def _text_of(raw: bytes) -> str:
-    """A text, whatever an editor or a shell of Windows put before it."""
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    return raw.decode(encoding).strip()
+        yield
+    except SQLAlchemyError as error:
+        told = " ".join(str(getattr(error, "orig", None) or error).split())[:120]
+        raise GradebookError(
+            f"the gradebook must take the marks of {student!r}, but does not: {told}. "
+            "Hint: when that is mended, go on with --resume"
+        ) from error
 
 
 def _mark(
@@ -216,7 +216,8 @@ def _mark(
         kept: Whose scores.
         marks: Of the cells that the machine marks.
         by_hand: The cells in which the student writes, and whether she wrote something.
-        read: Whether there was a notebook at all; without one, what is marked by hand is nothing.
+        read: Whether there was a notebook at all; without one, nobody knows what was answered, and
+            every cell waits for the teacher.
     """
     rows = session.query(Grade, GradeCell).join(GradeCell, GradeCell.id == Grade.cell_id)
     for grade, cell in rows.filter(Grade.notebook_id == kept.id):
@@ -225,7 +226,7 @@ def _mark(
         elif by_hand.get(cell.name) and read:
             mark = CellMark(None, needs_teacher=True)
         else:
-            mark = CellMark(0.0, needs_teacher=False)
+            mark = CellMark(0.0, needs_teacher=not read)
         grade.auto_score = mark.points
         # As nbgrader has it: what was marked by hand before is to be looked at again.
         grade.needs_manual_grade = mark.needs_teacher or grade.manual_score is not None

@@ -22,6 +22,7 @@ from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer,
 from nbconvert.preprocessors import Preprocessor
 
 from autograder.grading.notebooks import is_test
+from autograder.sandbox.vetting import may_be_too_deep
 
 FILTERS = {
     "clean_html": "autograder.bridge.pages.clean_html",
@@ -37,15 +38,19 @@ _TAGS = frozenset(
 _EVERYWHERE = frozenset({"align", "colspan", "lang", "open", "rowspan", "scope", "title"})
 _OF_PICTURES = frozenset({"alt", "width", "height"})
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
+_PASTED = re.compile(r"data:image/[a-z+]+;base64,[A-Za-z0-9+/=]*")
+_LONGEST_MARKDOWN = 30_000  # a parser of Markdown takes the square of the length for some texts
 _ADDRESS = re.compile(r"https?:", re.IGNORECASE)
-_SVG = re.compile(r"<svg\b.*?</svg\s*>", re.IGNORECASE | re.DOTALL)
+_SVG_BEGIN = re.compile(r"<svg\b", re.IGNORECASE)
+_SVG_END = re.compile(r"</svg\s*>", re.IGNORECASE)
 _LABEL = re.compile(r'aria-label="([^"]*)"')
 _STYLES = CSSSanitizer(
     allowed_css_properties=[*ALLOWED_CSS_PROPERTIES, "margin", "padding", "list-style"]
 )
 # Commands of MathJax that give a formula classes, ids, styles and addresses, or load such commands.
+# All backslashes before a name go: of two, one would be left, and make a command of what was none.
 _ACTING_MATHS = re.compile(
-    r"\\(?=(?:bbox|class|cssId|data|href|html\w*|mmlToken|require|style|texttip|url)(?![A-Za-z]))"
+    r"\\+(?=(?:bbox|class|cssId|data|href|html\w*|mmlToken|require|style|texttip|url)(?![A-Za-z]))"
 )
 
 
@@ -66,14 +71,18 @@ def markdown2html(context: Context, source: str) -> str:
         escape=False, exclude_anchor_links=True, attachments=cell.get("attachments", {})
     )
     try:
+        if len(_PASTED.sub("", source)) > _LONGEST_MARKDOWN:
+            raise InvalidNotebook("longer than any answer")
         text = MarkdownWithMath(renderer=renderer).render(source)
-    except (InvalidNotebook, RecursionError):  # a picture that is gone, or quotes without end
+    except Exception:  # a picture that is gone or empty, quotes without end
         text = f"<pre>{html.escape(source)}</pre>"
     return student_html(text)
 
 
 def student_html(text: str) -> str:
     """HTML of a student: nothing that acts, poses as a part of the page, or leads elsewhere."""
+    if may_be_too_deep(text):
+        return f"<pre>{html.escape(text)}</pre>"
     return _disarmed(
         bleach.clean(
             _drawings_as_pictures(text), tags=_TAGS, attributes=_of_student, protocols=["data"]
@@ -94,7 +103,10 @@ def feedback_html(text: str) -> str:
 
 
 class EscapedNames(Preprocessor):
-    """Escapes what nbgrader's templates write as it is: names of people and of files."""
+    """Escapes what nbgrader's templates write as it is: names of people and of files.
+
+    MathJax reads them, too.
+    """
 
     def preprocess(
         self, nb: nbformat.NotebookNode, resources: dict[str, Any]
@@ -102,7 +114,7 @@ class EscapedNames(Preprocessor):
         """Escape each text among the resources that says who and what."""
         for name in ("student", "first_name", "last_name", "notebook_path", "filename"):
             if isinstance(resources.get(name), str):
-                resources[name] = html.escape(resources[name], quote=True)
+                resources[name] = html.escape(_ACTING_MATHS.sub("", resources[name]), quote=True)
         return nb, resources
 
 
@@ -128,11 +140,18 @@ def _of_feedback(tag: str, name: str, value: str) -> bool:
 
 def _drawings_as_pictures(text: str) -> str:
     """A drawing may hold scripts; shown as a picture it cannot run them."""
-    return _SVG.sub(_as_picture, text)
+    parts, rest = [], 0
+    # One expression for a whole drawing would look for its end anew from every beginning.
+    while begin := _SVG_BEGIN.search(text, rest):
+        end = _SVG_END.search(text, begin.end())
+        if end is None:
+            break
+        parts += [text[rest : begin.start()], _as_picture(text[begin.start() : end.end()])]
+        rest = end.end()
+    return "".join([*parts, text[rest:]])
 
 
-def _as_picture(found: re.Match[str]) -> str:
-    drawing = found.group()
+def _as_picture(drawing: str) -> str:
     label = _LABEL.search(drawing)
     said = label.group(1) if label else "A drawing."
     data = base64.b64encode(drawing.encode()).decode()

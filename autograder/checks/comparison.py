@@ -1,5 +1,6 @@
 """Is what came back what is right?  Tolerances follow the precision of what was sent."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -69,9 +70,15 @@ def same_gradient(call: Call, this: Reply, that: Reply) -> bool:
 def as_tensor(value: Value) -> Tensor | None:
     """A returned value as a tensor of doubles; None if it is no number."""
     if isinstance(value, Tensor) and not value.is_complex():
-        return value.detach().to(torch.float64)
+        try:
+            return value.detach().to(torch.float64)
+        except (RuntimeError, NotImplementedError):  # of a kind with which nobody computes
+            return None
     if isinstance(value, int | float):
-        return torch.tensor(value, dtype=torch.float64)
+        try:
+            return torch.tensor(float(value), dtype=torch.float64)
+        except OverflowError:  # a whole number beyond all floats
+            return torch.tensor(math.inf if value > 0 else -math.inf, dtype=torch.float64)
     return None
 
 

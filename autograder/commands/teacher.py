@@ -137,7 +137,7 @@ def export(
 
 
 def _say_unread(root: Path, assignment: str) -> None:
-    """Name those whose 0 stands for a file that could not be read."""
+    """Name those whose file could not be read: until somebody marks it, it counts 0."""
     from autograder.grading.folders import CourseFolders
     from autograder.grading.journal import outcomes
 
@@ -145,7 +145,8 @@ def _say_unread(root: Path, assignment: str) -> None:
     unread = [printable(one.submission) for one in known if one.status == "unreadable"]
     if unread:
         typer.echo(
-            f"{len(unread)} could not be read and count 0 by machine: {', '.join(unread)}.",
+            f"{len(unread)} could not be read and count 0 by machine until you mark them: "
+            f"{', '.join(unread)}.",
             err=True,
         )
 

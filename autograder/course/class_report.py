@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from autograder.grading.outcomes import CheckResult, Outcome
+from autograder.grading.plain import printable
 
 BINS = 10
 
@@ -156,6 +157,7 @@ def _row(outcome: Outcome, parts: Sequence[str]) -> dict[str, Any]:
     unreadable = outcome.status == "unreadable"
     return {
         "outcome": outcome,
+        "name": printable(outcome.submission),
         "parts": ["–"] * len(parts) if unreadable else by_part,
-        "first": outcome.integrity[0] if unreadable else lost.message if lost else "",
+        "first": printable(outcome.integrity[0] if unreadable else lost.message if lost else ""),
     }

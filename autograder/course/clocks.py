@@ -18,7 +18,8 @@ def in_utc(text: str, zone: str = "UTC") -> datetime:
         zone: Of the tz database, as ``"Europe/Berlin"``.
 
     Raises:
-        DateError: If it is no date, or there is no such zone.
+        DateError: If it is no date, if that clock shows it never or twice, or if there is no such
+            zone.
 
     Example:
         >>> in_utc("2026-03-01 23:59", "Europe/Berlin")
@@ -34,5 +35,29 @@ def in_utc(text: str, zone: str = "UTC") -> datetime:
     except ValueError as error:
         rule = 'must be a date, as "2026-03-01 23:59"'
         raise DateError(f"a due date {rule}, but is {text!r}.") from error
-    local = when if when.tzinfo is not None else when.replace(tzinfo=there)
-    return local.astimezone(UTC).replace(tzinfo=None)
+    try:
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=there)
+            _check_shown_once(when, zone)
+        return when.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError as error:
+        raise DateError(
+            f"a due date must be in a year from 1 to 9999 in UTC, but is {text!r} in {zone}."
+        ) from error
+
+
+def _check_shown_once(when: datetime, zone: str) -> None:
+    """Refuse an hour that is left out when summer time begins, or comes twice when it ends."""
+    first, second = (when.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first == second:
+        return
+    shown = first.astimezone(when.tzinfo)
+    if shown.replace(tzinfo=None) == when.replace(tzinfo=None):
+        offset = f"{shown:%z}"
+        why, hint = "comes twice", f"write its offset, as {when:%H:%M}{offset[:3]}:{offset[3:5]}"
+    else:
+        why, hint = "is left out", f"{shown:%H:%M} is there"
+    raise DateError(
+        f"a due date must be a time that a clock shows once, but in {zone} {when:%Y-%m-%d %H:%M} "
+        f"{why}. Hint: {hint}"
+    )

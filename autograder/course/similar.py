@@ -109,7 +109,7 @@ def _tokens(source: str) -> list[tuple[str, int]]:
             plain = token.type in (tokenize.NUMBER, tokenize.STRING)
             kind = tokenize.tok_name[token.type] if named or plain else token.string
             kinds.append((kind, token.start[0]))
-    except (tokenize.TokenError, SyntaxError):
+    except (tokenize.TokenError, SyntaxError, ValueError):
         pass
     return kinds
 
@@ -118,7 +118,7 @@ def _without_docstrings(source: str) -> str:
     """The program with its docstrings blanked, line by line."""
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # nested beyond measure
         return source
     lines = source.splitlines()
     for node in ast.walk(tree):

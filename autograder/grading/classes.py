@@ -6,22 +6,28 @@ between two of these steps leaves nothing that a resumed one cannot finish.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from autograder.grading import journal
 from autograder.grading.folders import READ_ONLY, CourseFolders
-from autograder.grading.marks import sound, ungraded, unreadable
+from autograder.grading.marks import WorkerError, received, ungraded, unreadable
 from autograder.grading.outcomes import Outcome
+from autograder.grading.refusals import RefusalError
 from autograder.grading.regrading import merged, merged_notebook
 from autograder.grading.submissions import WHEN, Submission, SubmissionError, content
 from autograder.grading.workers import Grader, Marked, Pool, Task, results, work
 
 if TYPE_CHECKING:  # a rubric brings torch; a queue needs only its names
     from autograder.rubrics import Rubric
+
+
+class StoppedError(RefusalError, RuntimeError):
+    """What is known cannot be written down; a run that is resumed loses nothing."""
 
 
 class VersionedGrader(Grader, Protocol):
@@ -155,16 +161,20 @@ class ClassWork:
 
     def _decided(self, read: "_Read", marked: Marked | None) -> tuple[Outcome, str]:
         """The outcome, and the notebook to be kept."""
-        name = read.submission.name
+        name, text = read.submission.name, None
         if marked is None:
             outcome = unreadable(name, self.rubric, read.reason, costly=self.costly)
         elif marked.outcome is None:
             outcome = ungraded(name, self.rubric, marked.error)
         else:
-            outcome = sound(marked.outcome)
+            try:
+                outcome = received(marked.outcome, name, self.rubric)
+                text = _sent_notebook(marked.notebook)
+            except WorkerError as error:
+                outcome = ungraded(name, self.rubric, str(error))
         odd = read.submission.oddities(self.rubric.assignment)
         outcome = replace(outcome, integrity=[*outcome.integrity, *odd])
-        return outcome, self.store.notebook(outcome, marked.notebook if marked else None)
+        return outcome, self.store.notebook(outcome, text)
 
     def _keep(self, read: "_Read", marked: Marked | None, earlier: journal.Entry | None) -> Outcome:
         """Write down a new result, everywhere."""
@@ -172,12 +182,13 @@ class ClassWork:
         kept = self._kept(read.submission)
         if earlier is not None and kept.exists():
             outcome, notebook = self._among(earlier.outcome, kept, outcome, notebook)
-        # nbgrader grades anew what was handed in later than what it finds here.
-        with suppress(SubmissionError):
-            when = content(read.submission.beside(WHEN))
-            self.folders.write(kept.with_name(WHEN), when.decode("utf-8-sig", "replace"), READ_ONLY)
-        self.folders.write(kept, notebook, READ_ONLY)
-        self._note(read, outcome, notebook)
+        with _writing_down(read.submission.name):
+            # nbgrader grades anew what was handed in later than what it finds here.
+            with suppress(SubmissionError):
+                when = content(read.submission.beside(WHEN)).decode("utf-8-sig", "replace")
+                self.folders.write(kept.with_name(WHEN), when, READ_ONLY)
+            self.folders.write(kept, notebook, READ_ONLY)
+            self._note(read, outcome, notebook)
         return outcome
 
     def _among(
@@ -230,6 +241,42 @@ class _Read:
     fingerprint: str
     task: Task
     reason: str
+
+
+@contextmanager
+def _writing_down(student: str) -> Iterator[None]:
+    """Say in a line why what is known of a student cannot be written down.
+
+    Raises:
+        StoppedError: If it cannot: the disk is full, or may not be written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise StoppedError(
+            f"what was found out about {student!r} must be written down, but is not: "
+            f"{error.strerror or error}{where}. Hint: when that is mended, go on with --resume"
+        ) from error
+
+
+def _sent_notebook(text: str | None) -> str | None:
+    """The notebook that a worker has sent.
+
+    Raises:
+        WorkerError: If it is none.
+    """
+    if text is None:
+        return None
+    try:
+        sent = json.loads(text)
+        if sent["nbformat"] == 4 and all(
+            isinstance(cell["metadata"], dict) for cell in sent["cells"]
+        ):
+            return text
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise WorkerError("its worker sent what is no notebook")
 
 
 def _drained(outcomes: list[Outcome]) -> Iterator[Outcome]:

@@ -1,18 +1,22 @@
 """Whose a file is, by its name in a download from a learning platform.
 
 Canvas, Moodle, Blackboard and Brightspace each rename what students hand in, in a way of their own.
+The beginning of such a name is the platform's, the end is the student's, who may write there what
+looks like a platform's word for somebody else.  So the first sign of a platform counts, never a
+later one, and a file is read as those around it are.
 """
 
 import re
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
 _CANVAS = re.compile(r"(?P<name>.+?)(_LATE)?_(?P<user>\d+)_(?P<attempt>\d+)_(?P<file>.+)")
-_MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_file(_(?P<file>.*))?")
+_MOODLE = re.compile(r"(?P<name>.+?)_(?P<user>\d+)_assignsubmission_file(_(?P<file>.*))?")
 _BLACKBOARD = re.compile(
-    r"(?P<rest>.+)_attempt_(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
+    r"(?P<rest>.+?)_attempt_(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
     r"-(?P<hour>\d\d)-(?P<minute>\d\d)-(?P<second>\d\d)(_(?P<file>.+))?"
 )
 _BRIGHTSPACE = re.compile(
@@ -46,7 +50,10 @@ class Found:
 
 
 def read_name(
-    path: PurePosixPath, assignment: str = "", students: Collection[str] = ()
+    path: PurePosixPath,
+    assignment: str = "",
+    students: Collection[str] = (),
+    platform: str = "",
 ) -> Found | None:
     """What a path in a download says; None if it follows no platform's habit.
 
@@ -54,27 +61,60 @@ def read_name(
         path: Relative to the unpacked download.
         assignment: Its name, which Blackboard may put before the student's.
         students: Those who are known: a login may hold what separates it from a title.
+        platform: Whose habit is tried first, as `platform_of` tells it.
 
     Example:
         >>> read_name(PurePosixPath("lovelaceada_LATE_1815_42_focal-1.ipynb")).student
         'lovelaceada_1815'
     """
-    if _LITTER & set(path.parts) or path.name.startswith("."):
+    part, found = _read(path, assignment, students)
+    if not found:
         return None
+    first = found.get(platform) or min(found.values(), key=lambda one: _begun(part, one))
+    return first if part is path.parts[-1] else replace(first, file=path.name)
+
+
+def platform_of(paths: Iterable[PurePosixPath], assignment: str = "") -> str:
+    """The platform by whose habit most files of a download are named; empty if by nobody's.
+
+    Example:
+        >>> names = ["byronann_1_2_focal.ipynb", "evileve_3_4_x_1_assignsubmission_file_.ipynb"]
+        >>> platform_of(map(PurePosixPath, names))
+        'canvas'
+    """
+    files: Counter[str] = Counter()
+    students: dict[str, set[str]] = defaultdict(set)
+    begun: Counter[str] = Counter()
+    for path in paths:
+        part, read = _read(path, assignment, ())
+        for name, found in read.items():
+            files[name] += 1
+            students[name].add(found.student)
+            begun[name] -= _begun(part, found)
+    # A title may look like another platform's student, but then all are the same one.
+    return max(files, key=lambda name: (files[name], len(students[name]), begun[name]), default="")
+
+
+def _begun(part: str, found: Found) -> int:
+    """How long the beginning of a name is that the platform has given it."""
+    return len(part) - len(found.file)
+
+
+def _read(
+    path: PurePosixPath, assignment: str, students: Collection[str]
+) -> tuple[str, dict[str, Found]]:
+    """The part of a path that a platform has named, and how each platform's habit reads it."""
+    if _LITTER & set(path.parts) or path.name.startswith("."):
+        return "", {}
     # The outermost name is the platform's; a student's own archive may hold names of any kind.
     for part in path.parts:
-        found = (
-            _moodle(part)
-            or _blackboard(part, assignment, students)
-            or _brightspace(part)
-            or _canvas(part)
-        )
-        if found is not None:
-            return found if part is path.parts[-1] else replace(found, file=path.name)
-    return None
+        read = {name: reader(part, assignment, students) for name, reader in _READERS.items()}
+        if found := {name: one for name, one in read.items() if one is not None}:
+            return part, found
+    return "", {}
 
 
-def _moodle(part: str) -> Found | None:
+def _moodle(part: str, _: str, __: Collection[str]) -> Found | None:
     found = _MOODLE.fullmatch(part)
     if found is None:
         return None
@@ -96,7 +136,7 @@ def _blackboard(part: str, assignment: str, students: Collection[str]) -> Found 
     return Found(_word(max(known, key=len, default=login)), found["file"] or "", when=when)
 
 
-def _brightspace(part: str) -> Found | None:
+def _brightspace(part: str, _: str, __: Collection[str]) -> Found | None:
     found = _BRIGHTSPACE.fullmatch(part)
     if found is None:
         return None
@@ -111,7 +151,7 @@ def _brightspace(part: str) -> Found | None:
     )
 
 
-def _canvas(part: str) -> Found | None:
+def _canvas(part: str, _: str, __: Collection[str]) -> Found | None:
     found = _CANVAS.fullmatch(part)
     if found is None:
         return None
@@ -119,9 +159,18 @@ def _canvas(part: str) -> Found | None:
     return Found(f"{_word(found['name'])}_{user}", found["file"], user, attempt=attempt)
 
 
-def _date(*fields: int) -> datetime | None:
+_READERS: dict[str, Callable[[str, str, Collection[str]], Found | None]] = {
+    "moodle": _moodle,
+    "blackboard": _blackboard,
+    "brightspace": _brightspace,
+    "canvas": _canvas,
+}
+
+
+def _date(year: int, *fields: int) -> datetime | None:
     try:
-        return datetime(*fields)  # type: ignore[arg-type]
+        # In the first year and the last, the clock of another place may show none.
+        return datetime(year, *fields) if 1 < year < 9999 else None  # type: ignore[arg-type]
     except ValueError:
         return None
 

@@ -13,6 +13,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from autograder.grading.marks import is_mark
 from autograder.grading.outcomes import Outcome
 from autograder.grading.refusals import RefusalError
 from lossedu.whole_files import write_whole
@@ -101,6 +102,8 @@ def _take(record: dict[str, Any], found: dict[str, Entry]) -> None:
     fingerprint = record["fingerprint"]
     if "outcome" in record:
         outcome = Outcome.from_record(record["outcome"])
+        if not (isinstance(outcome.submission, str) and all(map(is_mark, outcome.checks))):
+            raise TypeError("no outcome that a run has written")
         found[outcome.submission] = Entry(fingerprint, outcome)
         return
     known = found.get(record["stored"])
@@ -110,7 +113,8 @@ def _take(record: dict[str, Any], found: dict[str, Entry]) -> None:
 
 def _name_in(record: dict[str, Any]) -> object:
     outcome = record.get("outcome")
-    return outcome.get("submission") if isinstance(outcome, dict) else record.get("stored")
+    name = outcome.get("submission") if isinstance(outcome, dict) else record.get("stored")
+    return name if isinstance(name, str) else None
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
@@ -119,7 +123,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     for line in path.read_bytes().splitlines():
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(record, dict):
             yield record
@@ -131,7 +135,9 @@ def _append(path: Path, record: dict[str, Any]) -> None:
     with path.open("a+b", buffering=0) as file:
         torn = bool(file.seek(0, os.SEEK_END)) and _last_byte(file) != b"\n"
         line = json.dumps(record, ensure_ascii=True).encode()
-        file.write((b"\n" if torn else b"") + line + b"\n")
+        left = memoryview((b"\n" if torn else b"") + line + b"\n")
+        while left:  # a disk that is nearly full takes a part, and refuses the rest
+            left = left[file.write(left) :]
         os.fsync(file.fileno())
 
 

@@ -1,5 +1,6 @@
 """From the results of checks to the marks of cells: the last gate before the gradebook."""
 
+import json
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -16,6 +17,10 @@ UNDECIDED = "undecided"
 """In the metadata of an empty answer, if what stands elsewhere in the notebook may be it."""
 
 
+class WorkerError(ValueError):
+    """What a worker sent is not what it was asked for."""
+
+
 class DisagreementError(RefusalError, ValueError):
     """The gradebook and the rubric do not mean the same cells."""
 
@@ -26,7 +31,8 @@ class CellMark:
 
     Attributes:
         points: The sum of its checks; None if none of them was asked.
-        needs_teacher: Whether a check of it was left out, or failed by itself.
+        needs_teacher: Whether a check of it was left out or failed by itself, or there was nothing
+            that could be read.
     """
 
     points: float | None
@@ -54,6 +60,34 @@ def sound(outcome: Outcome) -> Outcome:
     return replace(outcome, checks=checks, score=math.fsum(check.points for check in checks))
 
 
+def received(sent: object, submission: str, rubric: "Rubric") -> Outcome:
+    """The outcome that a worker has sent, as plain data: a `sound` one.
+
+    Args:
+        sent: What came, from a process that may run on another machine.
+        submission: Whose it must be.
+        rubric: Whose checks it must be of.
+
+    Raises:
+        WorkerError: If it is not the outcome of that submission.
+    """
+    try:
+        done = sound(sent)  # type: ignore[arg-type]
+        plain = Outcome.from_record(json.loads(json.dumps(done.as_record())))
+        whose = (str(plain.submission), str(plain.assignment))
+        worth = {check.id: check.points for check in rubric.checks}
+        known = all(worth.get(result.id) == result.max_points for result in plain.checks)
+        once = len({result.id for result in plain.checks}) == len(plain.checks)
+        adds_up = math.isclose(plain.score, math.fsum(r.points for r in plain.checks), abs_tol=1e-6)
+    except Exception as error:  # whatever stands there in place of an outcome
+        raise WorkerError("its worker sent what is no outcome") from error
+    if whose != (submission, rubric.assignment):
+        raise WorkerError(f"its worker sent the outcome of {whose[0]!r} in {whose[1]!r}")
+    if not (known and once and adds_up):
+        raise WorkerError("its worker sent points that the rubric does not give")
+    return plain
+
+
 def cell_marks(outcome: Outcome, rubric: "Rubric") -> dict[str, CellMark]:
     """The mark of each cell that the rubric knows.
 
@@ -68,7 +102,8 @@ def cell_marks(outcome: Outcome, rubric: "Rubric") -> dict[str, CellMark]:
         known = [result for result in asked if result is not None]
         failed = any(result.message == CHECK_FAILED for result in known)
         points = math.fsum(result.points for result in known) if known else None
-        marks[cell] = CellMark(points, needs_teacher=failed or len(known) < len(asked))
+        waits = failed or len(known) < len(asked) or outcome.status == "unreadable"
+        marks[cell] = CellMark(points, needs_teacher=waits)
     return marks
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.grading.bounds import too_many_cells, too_much_code
 from autograder.grading.marks import UNDECIDED
 from autograder.grading.recovery import recovered
 from autograder.grading.repair import repaired
@@ -106,10 +107,16 @@ def read_and_repaired(raw: bytes) -> tuple[NotebookNode, list[str]]:
         content = json.loads(raw)
         if not isinstance(content, dict) or not {"cells", "worksheets"} & set(content):
             raise ValueError("it has no cells")
+        if why_not := too_many_cells(content):
+            raise UnreadableError(why_not)
         content, notes = repaired(content)
         _unique_ids(content.get("cells", []))
         notebook = nbformat.reads(json.dumps(content), as_version=4)
         nbformat.validate(notebook)
+        if why_not := too_much_code(notebook):
+            raise UnreadableError(why_not)
+    except UnreadableError:
+        raise
     except RecursionError as error:
         raise UnreadableError("a notebook must not be nested without end.") from error
     except json.JSONDecodeError as error:

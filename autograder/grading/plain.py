@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_FORMULA = re.compile(r"\s*[=+\-@]")
+# Behind what nobody sees, too.
+_FORMULA = re.compile(r"[\s\ufeff\u200b-\u200d\u2060]*[=+\-@]")
 
 
 def printable(text: str) -> str:
@@ -25,7 +26,8 @@ def spreadsheet_text(text: str) -> str:
         ("'=1+1", 'ann')
     """
     shown = printable(text)
-    return f"'{shown}" if _FORMULA.match(shown) else shown
+    # Signs of full width, which keyboards for Chinese and Japanese have, begin formulas, too.
+    return f"'{shown}" if _FORMULA.match(unicodedata.normalize("NFKC", shown)) else shown
 
 
 def _shown(character: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.grading.bounds import MOST_CODE
+
 
 @dataclass(frozen=True)
 class Recovered:
@@ -162,6 +164,8 @@ def _fits(cell: NotebookNode, original: NotebookNode) -> bool:
 
 
 def _defines(source: str) -> bool:
+    if len(source) > MOST_CODE:  # pasted pictures, rather than code
+        return False
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -55,8 +55,13 @@ class Submission:
 
 
 def handed_in(folders: CourseFolders, assignment: str) -> list[Submission]:
-    """Every submission of an assignment in the course's folder, by name."""
-    return _in_tree(folders.course / "submitted", assignment)
+    """Every submission of an assignment in the course's folder, by name.
+
+    Raises:
+        SubmissionError: If two are by the same name: where bytes that are no text are written out,
+            as another folder's name has them.
+    """
+    return _each_once(_in_tree(folders.course / SUBMITTED, assignment))
 
 
 def named(paths: Sequence[Path], assignment: str) -> list[Submission]:
@@ -88,6 +93,10 @@ def named(paths: Sequence[Path], assignment: str) -> list[Submission]:
                 + suggestion(path.name, [other.name for other in path.parent.glob("*")])
             )
     found += _from_files(files, assignment)
+    return [replace(one, below=_handed_in_below(one)) for one in _each_once(found)]
+
+
+def _each_once(found: Sequence[Submission]) -> list[Submission]:
     by_name: dict[str, Submission] = {}
     for submission in found:
         other = by_name.setdefault(submission.name, submission)
@@ -97,7 +106,7 @@ def named(paths: Sequence[Path], assignment: str) -> list[Submission]:
                 f"{submission.path} are both by {submission.name!r}. "
                 "Hint: a folder a student, or a file named after each."
             )
-    return [replace(one, below=_handed_in_below(one)) for one in by_name.values()]
+    return list(by_name.values())
 
 
 def lone(path: Path) -> Submission:
@@ -135,7 +144,10 @@ def content(submission: Submission) -> bytes:
                 f"{about.st_size >> 20} MB. Hint: clear its outputs."
             )
         with os.fdopen(handle, "rb", closefd=False) as stream:
-            return stream.read(MOST_BYTES)
+            raw = stream.read(MOST_BYTES + 1)
+        if len(raw) > MOST_BYTES:
+            raise SubmissionError(f"{path.name} must stay as it is, but grew while it was read.")
+        return raw
     finally:
         os.close(handle)
 

@@ -245,7 +245,9 @@ def _until_broken(
 def _result(future: Future[Marked]) -> Marked | None:
     """What a worker sent; None if it died."""
     try:
-        return future.result()
+        marked = future.result()
+        sent = isinstance(marked, Marked)
+        return marked if sent else Marked(None, error="its worker sent what is no result")
     except BrokenProcessPool:
         return None
     except UnavailableError:

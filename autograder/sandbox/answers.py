@@ -39,13 +39,15 @@ def answer(call: Call, namespace: MutableMapping[str, Any]) -> Reply:
 
 
 def one_line(error: BaseException) -> str:
-    """An error as one line of bounded length, even if its text is another error."""
+    """An error as one line of bounded length, even if its text or its kind is another error."""
+    kind = vars(type)["__name__"].__get__(type(error))  # its class may have a class of its own
     try:
         text = str(error)
+        # Of text itself: a kind of text that the submission made may do anything when it is asked.
+        first = next(iter(str.splitlines(str.strip(text))), "")
     except BaseException:  # a text that raises, be it an exit
-        text = ""
-    first = next(iter(text.strip().splitlines()), "")
-    return f"{type(error).__name__}: {first}"[:LONGEST_LINE].removesuffix(": ")
+        first = ""
+    return f"{kind}: {first}"[:LONGEST_LINE].removesuffix(": ")
 
 
 def _gradient(value: Any, leaf: Tensor, weights: Tensor | None) -> Tensor | None:

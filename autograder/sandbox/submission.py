@@ -15,7 +15,7 @@ from autograder.sandbox.ban import NOTHING, Ban
 from autograder.sandbox.host import Child, Host
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Call, Cell, CellRun, Reply
-from autograder.sandbox.vetting import Room, vetted_reply, vetted_run
+from autograder.sandbox.vetting import Room, fitting, vetted_reply, vetted_run
 from autograder.sandbox.wire import Value, WireError, pack, receive
 
 Gone = Literal["crashed", "timeout"]
@@ -124,7 +124,7 @@ class Session:
                 replies.append(Reply("spent", error=self.used_up))
                 continue
             ahead = self._send_ahead(requests, place, ahead)
-            replies.append(self._reply(request))
+            replies.append(fitting(self._reply(request), calls[place]))
         return replies
 
     def used_s(self) -> float:

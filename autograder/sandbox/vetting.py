@@ -2,20 +2,23 @@
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import bleach
 from torch import Tensor
 
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.session import CellRun, Reply, Used
+from autograder.sandbox.session import Call, CellRun, Reply, Used
 from autograder.sandbox.wire import Value, WireError
 
 _SAID = ("ok", "error", "missing", "timeout", "unreadable")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LONGEST = 300
 _MOST_LINES = 200
+_MOST_ELEMENTS = 1_000
 _MOST_NOTES = 20
 # Tables of pandas and the like; no script, no style, no address.
 _TAGS = frozenset(
@@ -25,6 +28,9 @@ _TAGS = frozenset(
         *("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
     }
 )
+# What may lie in another of its kind; cells, items and paragraphs end where the next one begins.
+_NESTING = re.compile(r"<(?!(?:br|col|dd|dt|hr|img|li|p|t[dhr])\b)[a-z]", re.IGNORECASE)
+_TOO_MANY = "[HTML of so many parts is not shown]"
 
 
 @dataclass
@@ -67,6 +73,21 @@ def vetted_reply(raw: Value) -> Reply:
         raw["changed"],
         _used(raw["used"]),
     )
+
+
+def fitting(reply: Reply, call: Call) -> Reply:
+    """The reply, if its gradient can be one by the argument that was asked about.
+
+    Who computes with it need not ask: a submission that has changed its argument's size, or what is
+    sent for it, would have the check fail in place of itself.
+    """
+    if reply.gradient is None:
+        return reply
+    argument = None if call.gradient_of is None else call.arguments[call.gradient_of]
+    fits = isinstance(argument, Tensor) and reply.gradient.shape == argument.shape
+    if fits and reply.gradient.is_floating_point():
+        return reply
+    return Reply("unreadable", kind=reply.kind, changed=reply.changed, used=reply.used)
 
 
 def vetted_run(raw: Value, cell: str, room: Room) -> CellRun:
@@ -129,11 +150,27 @@ def _data(raw: Any, room: Room) -> dict[str, str]:
     if text := _text(raw.get("text/plain"), room):
         data["text/plain"] = text
     if text := _text(raw.get("text/html"), room):
-        data["text/html"] = bleach.clean(text, tags=_TAGS, attributes=[], strip=True)
+        if may_be_too_deep(text):
+            data.setdefault("text/plain", _TOO_MANY)
+        else:
+            data["text/html"] = bleach.clean(text, tags=_TAGS, attributes=[], strip=True)
     if room.pictures > 0 and _is_picture(raw.get("image/png"), room.picture_bytes):
         room.pictures -= 1
         data["image/png"] = raw["image/png"]
     return data
+
+
+def may_be_too_deep(text: str) -> bool:
+    """Whether so many elements of some HTML may lie in one another that to parse it takes minutes.
+
+    The time grows with the square of the depth.  Where an element ends is known to a parser alone,
+    so it is their number that is bounded; large tables are made of what does not count.
+
+    Example:
+        >>> may_be_too_deep("<tr><td>1</td></tr>" * 10**4), may_be_too_deep("<b></b>" * 10**4)
+        (False, True)
+    """
+    return sum(1 for _ in islice(_NESTING.finditer(text), _MOST_ELEMENTS + 1)) > _MOST_ELEMENTS
 
 
 def _text(raw: Any, room: Room) -> str:

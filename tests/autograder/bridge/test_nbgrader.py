@@ -130,7 +130,7 @@ def test_autograde_marks_what_is_there_whatever_its_neighbours_are(folders):
         "right": MACHINE, "warned": MACHINE, "doubled": MACHINE,
     }  # fmt: skip
     assert found["right"][1], "what a person marks waits for her"
-    assert found["broken"] == found["long"] == (0.0, False)
+    assert found["broken"] == found["long"] == (0.0, True), "and so does what cannot be read"
     assert 0 < found["wrong"][0] < MACHINE
 
 
