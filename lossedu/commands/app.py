@@ -7,6 +7,7 @@ import typer
 from lossedu.commands.choose import choose
 from lossedu.commands.diagnose import diagnose
 from lossedu.commands.drill import drill
+from lossedu.commands.gate import gate as losses_gate
 from lossedu.commands.landscape import landscape
 from lossedu.commands.landscape_reports import compare, gate, paths
 from lossedu.commands.losses import losses
@@ -20,6 +21,7 @@ app = typer.Typer(
 
 for command in (losses, choose, train, diagnose):
     app.command()(command)
+app.command("gate")(losses_gate)
 for report in (compare, gate, paths):
     landscape.command()(report)
 app.add_typer(landscape, name="landscape")
