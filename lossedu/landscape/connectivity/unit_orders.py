@@ -1,153 +1,199 @@
 """Which order of hidden units brings the weights of two networks together.
 
-One layer at a time is a linear assignment; layers are visited until nothing improves.  Gains that
+One space of units at a time is a linear assignment; spaces are visited until nothing improves.
+Heads are assigned by what each pair of them has in common in its best inner order.  Gains that
 agree to 2^-40 of the largest count as equal, so that no matrix product's rounding chooses among
 orders that are equally good.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from lossedu.landscape.connectivity.chain import Link
+from lossedu.landscape.connectivity.units import Axis, Units
 
+Array = NDArray[np.float64]
 Order = NDArray[np.int64]
+Orders = dict[int, Order]
+"""For each space, where in the second model each unit is taken from."""
 _LEAST_GAIN = 2.0**-40
 """Of the similarity: a smaller gain is rounding, and would let the sweeps go round in circles."""
 
 
-@dataclass(frozen=True)
 class UnitOrders:
-    """The weights of both models as arrays: (out, in, what moves with the input), and per unit."""
+    """The weights of both models as arrays, and the axes that follow their units."""
 
-    weights: list[tuple[NDArray[np.float64], NDArray[np.float64]]]
-    units: list[tuple[NDArray[np.float64], NDArray[np.float64]]]
+    def __init__(
+        self, units: Units, first: Mapping[str, Tensor], second: Mapping[str, Tensor]
+    ) -> None:
+        """Take all trained tensors in which a unit has a number."""
+        self._units = units
+        self._groups = units.groups()
+        self._heads = {k: units.space(k).heads for group in self._groups for k in group}
+        self._axes = {
+            name: axes
+            for name, axes in units.axes.items()
+            if any(axes.values()) and ".running_" not in f".{name}" and name in first
+        }
+        self._weights = {name: (_array(first[name]), _array(second[name])) for name in self._axes}
+        self._users: dict[int, list[str]] = {}
+        for name, axes in self._axes.items():
+            for root in {root for axis in axes.values() for root, *_ in units.segments(axis)}:
+                self._users.setdefault(root, []).append(name)
 
-    @classmethod
-    def of(
-        cls, links: list[Link], first: Mapping[str, Tensor], second: Mapping[str, Tensor]
-    ) -> "UnitOrders":
-        """Of two models of the same links, from their states."""
-        befores = [_inputs(links[0])] + [len(link.layer.weight) for link in links[:-1]]
-        weights = [
-            (_by_unit(link, first, before), _by_unit(link, second, before))
-            for link, before in zip(links, befores, strict=True)
-        ]
-        units = [(_per_unit(link, first), _per_unit(link, second)) for link in links]
-        return cls(weights, units)
+    def identity(self) -> Orders:
+        """No permutation."""
+        return {k: np.arange(self._units.space(k).size) for group in self._groups for k in group}
 
-    def identity(self) -> list[Order]:
-        """No permutation: of the inputs, of each layer's units."""
-        sizes = [self.weights[0][0].shape[1]] + [w[0].shape[0] for w in self.weights]
-        return [np.arange(size) for size in sizes]
+    def best(self, sweeps: int) -> tuple[Orders, int]:
+        """The best of three local optima, the first of those that are equally good."""
+        starts = [self.identity(), self._greedy(self._groups), self._greedy(self._groups[::-1])]
+        orders, count = self._improved(starts[0], sweeps)
+        for start in starts[1:]:
+            other = self._improved(start, sweeps)
+            gain = self.similarity(other[0]) - self.similarity(orders)
+            if gain > _LEAST_GAIN * self._size(self._axes):
+                orders, count = other
+        return orders, count
 
-    def greedy(self, *, forwards: bool) -> list[Order]:
-        """One pass that asks only the layer before each unit, or only the one behind it."""
-        orders = self.identity()
-        hidden = range(1, len(self.weights))
-        for k in hidden if forwards else reversed(hidden):
-            gains = self._incoming(orders, k) if forwards else self._outgoing(orders, k)
-            orders[k] = _assigned(gains)
+    def similarity(self, orders: Orders, names: Sequence[str] | None = None) -> float:
+        """The inner product of weights, with the second model's units in this order."""
+        total = 0.0
+        for name in self._axes if names is None else names:
+            one, other = self._weights[name]
+            total += float((one * permuted(other, self._axes[name], self._units, orders)).sum())
+        return total
+
+    def _greedy(self, groups: list[list[int]]) -> Orders:
+        """One pass that asks only what lies between a group and those whose order is known."""
+        orders, waiting = self.identity(), list(groups)
+        unknown = {k for group in groups for k in group}
+        while waiting:
+            for group in waiting:
+                gains = {k: self._gains(k, orders, unknown) for k in group}
+                if any(gain.any() for gain in gains.values()):
+                    orders |= self._assigned(gains)
+                    break
+            else:
+                group = waiting[0]  # nothing is known around it: it stays as it is
+            waiting = [other for other in waiting if other is not group]
+            unknown -= set(group)
         return orders
 
-    def improved(self, orders: list[Order], sweeps: int) -> tuple[list[Order], int]:
-        """Layer after layer until no assignment is better than the one there is."""
+    def _improved(self, orders: Orders, sweeps: int) -> tuple[Orders, int]:
+        """Group after group until no assignment is better than the one there is."""
+        orders = dict(orders)
         for sweep in range(1, sweeps + 1):
             moved = False
-            for k in range(1, len(self.weights)):
-                gains = self._incoming(orders, k) + self._outgoing(orders, k)
-                best = _assigned(gains)
-                rows = np.arange(len(best))
-                gain = gains[rows, best].sum() - gains[rows, orders[k]].sum()
-                if gain > _LEAST_GAIN * max(np.abs(gains).sum(), 1e-300):
-                    orders[k], moved = best, True
+            for group in self._groups:
+                names = list(dict.fromkeys(n for k in group for n in self._users.get(k, ())))
+                better = orders | self._assigned({k: self._gains(k, orders) for k in group})
+                # Where a tensor has the same units on two axes, the assignment is a guess.
+                gain = self.similarity(better, names) - self.similarity(orders, names)
+                if gain > _LEAST_GAIN * max(self._size(names), 1e-300):
+                    orders, moved = better, True
             if not moved:
                 return orders, sweep
         return orders, sweeps
 
-    def best(self, sweeps: int) -> tuple[list[Order], int]:
-        """The best of three local optima, the first of those that are equally good."""
-        starts = [self.identity(), self.greedy(forwards=True), self.greedy(forwards=False)]
-        orders, count = self.improved(starts[0], sweeps)
-        for start in starts[1:]:
-            other = self.improved(start, sweeps)
-            gain = self.similarity(other[0]) - self.similarity(orders)
-            if gain > _LEAST_GAIN * self.size():
-                orders, count = other
-        return orders, count
+    def _size(self, names: Sequence[str] | Mapping[str, object]) -> float:
+        """What no similarity of these tensors exceeds."""
+        norms = ([np.linalg.norm(w) for w in self._weights[name]] for name in names)
+        return float(sum(one * other for one, other in norms))
 
-    def similarity(self, orders: list[Order]) -> float:
-        """The inner product of all weights, with the second model's units in this order."""
-        total = 0.0
-        for k, (one, other) in enumerate(self.weights):
-            total += float((one * other[orders[k + 1]][:, orders[k]]).sum())
-            mine, theirs = self.units[k]
-            total += float((mine * theirs[orders[k + 1]]).sum())
+    def _gains(self, space: int, orders: Orders, unknown: set[int] | None = None) -> Array:
+        """What each unit in one model has in common with each in the other.
+
+        Args:
+            space: Whose units.
+            orders: Of all others.
+            unknown: Spaces whose order is not known yet: a tensor that has them elsewhere is left
+                out.
+        """
+        size = self._units.space(space).size
+        total = np.zeros((size, size))
+        for name in self._users.get(space, ()):
+            one, other = self._weights[name]
+            axes = self._axes[name]
+            for dim, axis in axes.items():
+                beside = {d: a for d, a in axes.items() if d != dim}
+                if unknown and self._touches(beside, unknown):
+                    continue
+                turned = None
+                for root, offset, count, each in self._units.segments(axis):
+                    if root != space:
+                        continue
+                    if turned is None:
+                        turned = permuted(other, beside, self._units, orders)
+                    part = slice(offset, offset + count * each)
+                    mine, theirs = (_rows(w, dim, part, count) for w in (one, turned))
+                    total += mine @ theirs.T
         return total
 
-    def size(self) -> float:
-        """What no similarity exceeds."""
-        pairs = (
-            np.linalg.norm(one) * np.linalg.norm(other) for one, other in self.weights + self.units
-        )
-        return float(sum(pairs))
+    def _touches(self, axes: Mapping[int, Axis], spaces: set[int]) -> bool:
+        every = (root for axis in axes.values() for root, *_ in self._units.segments(axis))
+        return any(root in spaces for root in every)
 
-    def _incoming(self, orders: list[Order], k: int) -> NDArray[np.float64]:
-        """What each unit of layer k in one model has in common with each in the other."""
-        one, other = self.weights[k - 1]
-        mine, theirs = self.units[k - 1]
-        moved = other[:, orders[k - 1]].reshape(len(other), -1)
-        common: NDArray[np.float64] = one.reshape(len(one), -1) @ moved.T + mine @ theirs.T
-        return common
+    def _assigned(self, gains: Mapping[int, Array]) -> Orders:
+        """The best order of each space of a group, whose heads move together."""
+        first = next(iter(gains))
+        heads = self._heads[first]
+        if len(gains) == 1 and heads == len(gains[first]):
+            return {first: _assigned(gains[first])}
+        common = np.zeros((heads, heads))
+        inner: dict[int, dict[tuple[int, int], Order]] = {}
+        for k, gain in gains.items():
+            blocks = gain.reshape(heads, len(gain) // heads, heads, -1)
+            largest = float(np.abs(gain).max(initial=0.0))
+            inner[k] = {}
+            for a, b in np.ndindex(heads, heads):
+                block = blocks[a, :, b]
+                order = _assigned(block, largest)
+                inner[k][a, b] = order
+                common[a, b] += block[np.arange(len(order)), order].sum()
+        places = _assigned(common)
+        return {
+            k: np.concatenate(
+                [b * (len(gains[k]) // heads) + inner[k][a, int(b)] for a, b in enumerate(places)]
+            )
+            for k in gains
+        }
 
-    def _outgoing(self, orders: list[Order], k: int) -> NDArray[np.float64]:
-        one, other = self.weights[k]
-        mine, theirs = (
-            w.transpose(1, 0, 2).reshape(w.shape[1], -1) for w in (one, other[orders[k + 1]])
-        )
-        common: NDArray[np.float64] = mine @ theirs.T
-        return common
+
+def permuted(array: Array, axes: Mapping[int, Axis], units: Units, orders: Orders) -> Array:
+    """An array with the units along its axes in their new order."""
+    for dim, axis in axes.items():
+        if any(root in orders for root, *_ in units.segments(axis)):
+            array = np.take(array, index_of(axis, units, orders), axis=dim)
+    return array
 
 
-def _assigned(gains: NDArray[np.float64]) -> Order:
+def index_of(axis: Axis, units: Units, orders: Orders) -> Order:
+    """Where each entry of an axis is taken from."""
+    parts = []
+    for root, offset, size, each in units.segments(axis):
+        order = orders.get(root, np.arange(size))
+        parts.append(offset + (order[:, None] * each + np.arange(each)).reshape(-1))
+    return np.concatenate(parts)
+
+
+def _rows(array: Array, dim: int, part: slice, count: int) -> Array:
+    """What belongs to each unit of a part of an axis, a row each."""
+    rows: Array = np.moveaxis(array, dim, 0)[part].reshape(count, -1)
+    return rows
+
+
+def _assigned(gains: Array, largest: float | None = None) -> Order:
     from scipy.optimize import linear_sum_assignment
 
     # In whole numbers sums are exact, and what is equally good is equal.
-    largest = max(float(np.abs(gains).max(initial=0.0)), 1e-300)
+    largest = max(largest or float(np.abs(gains).max(initial=0.0)), 1e-300)
     gains = np.round(gains / (_LEAST_GAIN * largest))
     return np.asarray(linear_sum_assignment(gains, maximize=True)[1], dtype=np.int64)
 
 
-def _inputs(link: Link) -> int:
-    layer = link.layer
-    return layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels
-
-
-def _by_unit(link: Link, state: Mapping[str, Tensor], before: int) -> NDArray[np.float64]:
-    """The weights with one axis for units, one for those before, one for the rest."""
-    weight = _array(state[f"{link.name}.weight"])
-    return weight.reshape(len(weight), before, -1)
-
-
-def unit_names(link: Link, state: Mapping[str, Tensor]) -> list[str]:
-    """Tensors with one entry for each of a layer's units: its bias, and batch norm's."""
-    parts = [f"{link.name}.bias"]
-    parts += [
-        f"{norm}.{part}"
-        for norm in link.norms
-        for part in ("weight", "bias", "running_mean", "running_var")
-    ]
-    return [part for part in parts if part in state]
-
-
-def _per_unit(link: Link, state: Mapping[str, Tensor]) -> NDArray[np.float64]:
-    """Trained numbers of each unit besides its weights, shape ``(units, numbers)``."""
-    columns = [_array(state[name]) for name in unit_names(link, state) if ".running_" not in name]
-    return np.stack(columns, 1) if columns else np.zeros((len(link.layer.weight), 0))
-
-
-def _array(tensor: Tensor) -> NDArray[np.float64]:
-    return tensor.detach().cpu().double().numpy()
+def _array(tensor: Tensor) -> Array:
+    array: Array = tensor.detach().cpu().double().numpy()
+    return array

@@ -8,7 +8,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from lossedu.landscape.connectivity.chain import chain_of
 from lossedu.training.random_states import scoped
 
 
@@ -57,16 +56,24 @@ def images(n=20, seed=3):
     return torch.randn(n, 8, 8, generator=torch.Generator().manual_seed(seed)).double()
 
 
+def links(model):
+    """The layers with weights, in a row, each with the norm behind it."""
+    found = []
+    for module in model.modules():
+        if isinstance(module, (nn.Linear, nn.Conv2d)):
+            found.append((module, []))
+        elif isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            found[-1][1].append(module)
+    return found
+
+
 def shuffled(model, seed):
     """A copy with hidden units in another order, permuted by loops over layers written here."""
-    draw = np.random.default_rng(seed)
-    other, links = copy.deepcopy(model), chain_of(model)
-    modules = dict(other.named_modules())
+    draw, other = np.random.default_rng(seed), copy.deepcopy(model)
     with torch.no_grad():
-        for link, following in pairwise(links):
-            layer, after = modules[link.name], modules[following.name]
+        for (layer, norms), (after, _) in pairwise(links(other)):
             order = torch.from_numpy(draw.permutation(len(layer.weight)))
-            owners = [layer, *(modules[name] for name in link.norms)]
+            owners = [layer, *norms]
             for tensor in (t for o in owners for t in (*o.parameters(), *o.buffers()) if t.ndim):
                 tensor.copy_(tensor[order].clone())
             each = after.weight[0].numel() // len(order)

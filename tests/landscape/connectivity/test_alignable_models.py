@@ -70,34 +70,67 @@ def test_weights_that_are_not_finite_are_refused():
         align(broken, model)
 
 
-class Residual(nn.Module):
+class Two(nn.Module):
     def __init__(self):
         super().__init__()
-        self.a, self.b, self.c = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 3)
-
-    def forward(self, x):
-        x = self.a(x)
-        return self.c(x + self.b(x))
+        self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
 
 
-class Looping(Residual):
-    def forward(self, x):
-        return self.b(self.a(self.a(x)))
-
-
-class Branching(Residual):
+class Branching(Two):
     def forward(self, x):
         return self.b(x) if x.sum() > 0 else self.a(x)
 
 
-class Parallel(Residual):
+class Parallel(Two):
     def forward(self, x):
         return self.b(x) + self.a(x)
 
 
-class Sorting(Residual):
+class Sorting(Two):
     def forward(self, x):
         return self.b(self.a(x).sort().values)
+
+
+class Weighing(Two):
+    """Its attention weights are read, which differ from head to head."""
+
+    def __init__(self):
+        super().__init__()
+        self.mix = nn.MultiheadAttention(3, 1)
+
+    def forward(self, x):
+        mixed, weights = self.mix(*[self.a(x)] * 3)
+        return self.b(mixed) * weights.sum()
+
+
+class FirstTwoAxes(Two):
+    def forward(self, x):
+        return self.b(torch.flatten(self.a(x), end_dim=1))
+
+
+class OtherAxes(Two):
+    """Units of rows that meet those of channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.c, self.d = nn.Conv2d(1, 3, 1), nn.Linear(3, 3)
+
+    def forward(self, x):
+        return self.d(self.c(x[:, None, None]) + self.a(x))
+
+
+class Uneven(Two):
+    def __init__(self):
+        super().__init__()
+        self.c, self.d = nn.Linear(3, 6), nn.Linear(6, 2)
+
+    def forward(self, x):
+        return self.d(torch.cat([self.a(x), self.b(x)], dim=-1) + self.c(x))
+
+
+class Ambiguous(Two):
+    def forward(self, x):
+        return self.b(torch.cat([self.a(x), self.a(x)], dim=1))
 
 
 def rows(*steps, last=8):
@@ -108,26 +141,10 @@ def places(*steps, last=256):
     return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), *steps, nn.Linear(last, 3))
 
 
-def tied():
-    model = rows(nn.Linear(8, 8), nn.Linear(8, 8))
-    model[2].weight = model[1].weight
-    return model
-
-
-def one_norm_twice():
-    norm = nn.BatchNorm1d(8)
-    return rows(norm, nn.Linear(8, 8), norm)
-
-
 def pruned():
     model = rows()
     prune.l1_unstructured(model[0], "bias", 0.5)
     return model
-
-
-class FirstTwoAxes(Residual):
-    def forward(self, x):
-        return self.b(torch.flatten(self.a(x), end_dim=1))
 
 
 @pytest.mark.parametrize(
@@ -137,28 +154,86 @@ class FirstTwoAxes(Residual):
         (rows(nn.AvgPool1d(2), last=4), "'1' pools over the units of '0'"),
         (places(nn.Flatten(), nn.MaxPool1d(2), last=128), "'2' pools over the units of '0'"),
         (places(last=8), "the inputs of '1' are not the 4 units of '0'"),
+        (places(nn.Flatten(2), last=64), "the inputs of '2' are not the 4 units of '0'"),
         (places(nn.Flatten(1, 2), last=8), "'1' flattens from axis 1 to 2"),
-        (places(nn.Flatten(), nn.BatchNorm1d(256)), "'2' has 256 features for the 4 units"),
+        (places(nn.Flatten(), nn.BatchNorm1d(250)), "'2' has 250 features for the 4 units"),
+        (places(nn.GroupNorm(2, 4), nn.Flatten()), "'1' normalises in 2 groups of units"),
+        (rows(nn.LayerNorm(4)), "'1' normalises (4,), which are not the 8 units of '0'"),
+        (rows(nn.LSTM(8, 8)), "'1' is a LSTM"),
         (FirstTwoAxes(), "'flatten' flattens from axis 0 to 1"),
-        (tied(), "'1.weight' and '2.weight' are one tensor"),
-        (one_norm_twice(), "'1' is used twice"),
+        (OtherAxes(), "'add' joins units of 'c' and 'a' that lie on other axes"),
+        (Uneven(), "'add' joins the units of 'a' and 'b' with those of 'c', which lie otherwise"),
+        (Ambiguous(), "'cat' joins along an axis that may be that of units or another"),
+        (Weighing(), "it uses the attention weights of 'mix'"),
         (pruned(), "'0' computes its weights from others"),
-        (Residual(), "the output of 'a' is used 2 times"),
-        (Looping(), "'a' is used twice"),
-        (Parallel(), "'a' does not follow 'b' alone"),
+        (Parallel(), "it has no hidden units whose order is free"),
         (Branching(), "cannot be followed"),
         (Sorting(), "calls 'sort'"),
-        (nn.Sequential(nn.Linear(3, 3)), "1 layers with weights"),
-        (nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3), nn.Linear(3, 3)), "'1' is a LayerNorm"),
-        (nn.Sequential(nn.Linear(3, 3), nn.PReLU(3), nn.Linear(3, 3)), "'1' is a PReLU"),
-        (nn.Sequential(nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 1, groups=2)), "'1' has 2 groups"),
-        (nn.Sequential(nn.Conv2d(2, 2, 1), nn.Flatten(2), nn.Linear(4, 2)), "from axis 2"),
+        (nn.Sequential(nn.Linear(3, 3)), "no hidden units whose order is free"),
+        (rows(nn.PReLU(3)), "'1' has slopes of other units than those of '0'"),
+        (nn.Sequential(nn.Conv2d(2, 2, 1), nn.Conv2d(2, 4, 1, groups=2)), "'1' has 2 groups"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_no_chain_is_refused_in_words(model, said):
-    with pytest.raises(ValueError, match="model must be a chain") as refused:
+def test_what_cannot_be_followed_is_refused_in_words(model, said):
+    with pytest.raises(ValueError, match="model must be of layers whose hidden units") as refused:
         align(model, model)
     assert said in str(refused.value)
+
+
+class Looping(Two):
+    """One layer twice, so that its columns and rows are in one order."""
+
+    def __init__(self):
+        super().__init__()
+        self.into = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.b(self.a(torch.tanh(self.a(self.into(x)))))
+
+
+def tied():
+    model = rows(nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 8))
+    model[3].weight = model[1].weight
+    return model
+
+
+def one_norm_twice():
+    norm = nn.BatchNorm1d(8)
+    nn.init.normal_(norm.weight)
+    return rows(norm, nn.Linear(8, 8), norm)
+
+
+@pytest.mark.parametrize("make", [Looping, tied, one_norm_twice, lambda: rows(nn.PReLU(8))])
+def test_what_is_used_twice_is_in_one_order(make):
+    with scoped(0):
+        reference, model = make().double().eval(), make().double().eval()
+    x = torch.randn(6, 4, dtype=torch.float64)
+    before = model(x)
+
+    alignment = align(reference, model)
+    model.load_state_dict(alignment.state_dict)
+
+    assert any((p != torch.arange(len(p))).any() for p in alignment.permutations.values())
+    torch.testing.assert_close(model(x), before, rtol=1e-10, atol=1e-10)
+
+
+def test_a_norm_of_flattened_channels_follows_them():
+    make = nn.Conv2d(1, 4, 3), nn.Flatten(), nn.BatchNorm1d(16), nn.Linear(16, 3)
+    reference, model = (copy.deepcopy(nn.Sequential(*make)).double() for _ in range(2))
+    x = torch.randn(9, 1, 4, 4, dtype=torch.float64)
+    with torch.no_grad():
+        for module in (model[0], model[2]):
+            module.weight.copy_(torch.randn_like(module.weight))
+    model(x)
+    model.eval()
+    before = model(x)
+
+    alignment = align(reference, model)
+    model.load_state_dict(alignment.state_dict)
+
+    assert (alignment.permutations["0"] != torch.arange(4)).any()
+    torch.testing.assert_close(model(x), before, rtol=1e-10, atol=1e-10)
 
 
 def test_models_of_other_shapes_are_refused():
