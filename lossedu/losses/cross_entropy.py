@@ -176,7 +176,8 @@ def cross_entropy(
     by_class = None if class_weights is None else checked_class_weights(class_weights, rows)
     if targets.is_floating_point() and targets.shape != rows.shape[:-1]:
         check_same_shape("targets", targets, "logits", logits)
-        shares = checked_shares(targets.movedim(axis, -1), rows, mask)
+        shares = targets if rows is logits else targets.movedim(axis, -1)
+        shares = checked_shares(shares, rows, mask)
         values = surprise_of_shares(rows, shares, mask, label_smoothing, by_class)
         return reduced(values, weight, mask, reduction)
     mask = without_ignored(targets, rows, mask, ignore_index)

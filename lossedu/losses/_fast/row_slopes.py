@@ -35,9 +35,6 @@ def pays(logits: Tensor) -> bool:
 
 def of_classes(logits: Tensor, targets: Tensor, smoothing: float, plain: Plain) -> Tensor:
     """One value a row, shape ``(...)``, from class numbers; by ``plain`` if a row is infinite."""
-    few = logits.numel() <= _FEW and not smoothing
-    if few and (values := _by_kernel(logits, targets)) is not None:
-        return values
     with torch.no_grad():
         z, t = _flat(logits), targets.reshape(-1, 1)
         parts = [_block_of_classes(z[rows], t[rows], smoothing) for rows in _blocks(z)]
@@ -94,16 +91,6 @@ def _shared_slopes(
     return [kept[0] * (outer / count)]
 
 
-def _by_kernel(logits: Tensor, targets: Tensor) -> Tensor | None:
-    """What torch's kernel makes of the rows, unless one is so sure that it loses digits."""
-    rows = logits.reshape(-1, logits.shape[-1])
-    rows = rows if rows.dtype in WIDE else rows.to(accumulation_dtype(logits))
-    hard = not targets.is_floating_point()
-    flat = targets.reshape(-1) if hard else targets.reshape(rows.shape)
-    values = cross_entropy(rows, flat, reduction="none")
-    return values.reshape(logits.shape[:-1]) if _keep_digits(values) else None
-
-
 def _block_of_classes(z: Tensor, t: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
     slope = torch.softmax(z, -1)
     share = slope.gather(-1, t)
@@ -123,15 +110,16 @@ def _block_of_classes(z: Tensor, t: Tensor, smoothing: float) -> tuple[Tensor, T
 
 def of_shares(logits: Tensor, shares: Tensor, plain: Plain) -> Tensor:
     """One value a row, from a share for each class; by ``plain`` if a row is infinite."""
-    if (values := _by_kernel(logits, shares)) is not None:
+    z = logits if logits.dtype in WIDE else logits.to(accumulation_dtype(logits))
+    logs = torch.log_softmax(z, -1)
+    values = (logs * shares).sum(-1).neg()
+    if _keep_digits(values):
         return values
     with torch.no_grad():
-        logs = torch.log_softmax(logits.to(accumulation_dtype(logits)), -1)
-        values = (logs * shares).sum(-1).neg_()
         values = _of_sure_rows(logits, shares, values)
     if not all_finite(values):
         return plain(logits)
-    return attached_later(values, _slope_of_shares, [logs, shares], [logits], plain)
+    return attached_later(values, _slope_of_shares, [logs.detach(), shares], [logits], plain)
 
 
 def _of_sure_rows(logits: Tensor, shares: Tensor, values: Tensor) -> Tensor:
