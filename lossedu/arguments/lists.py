@@ -32,6 +32,21 @@ class Lists:
 
 def as_lists(scores: Tensor, relevance: Tensor, mask: Tensor | None) -> Lists:
     """Check the arguments of a list loss; hide padding; fold leading dimensions into one."""
+    check_lists(scores, relevance, mask)
+    shown = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
+    grades = hide_masked(relevance, mask).to(torch.float64)
+    check_no_nan("relevance", grades)
+    hidden = hide_masked(scores, mask).to(accumulation_dtype(scores))
+    n = scores.shape[-1]
+    lists = scores.shape[:-1].numel()
+    shape = (lists, n)
+    return Lists(
+        hidden.reshape(shape), grades.reshape(shape), shown.reshape(shape), scores.shape[:-1]
+    )
+
+
+def check_lists(scores: Tensor, relevance: Tensor, mask: Tensor | None) -> None:
+    """Refuse what is not a score, a relevance and an answer for each item of a list."""
     check_floating("scores", scores)
     check_same_shape("relevance", relevance, "scores", scores)
     if scores.ndim == 0:
@@ -43,13 +58,3 @@ def as_lists(scores: Tensor, relevance: Tensor, mask: Tensor | None) -> Lists:
                 f"mask must be a boolean tensor, but has dtype {mask.dtype}. "
                 "Hint: True marks the items that count."
             )
-    shown = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
-    grades = hide_masked(relevance, mask).to(torch.float64)
-    check_no_nan("relevance", grades)
-    hidden = hide_masked(scores, mask).to(accumulation_dtype(scores))
-    n = scores.shape[-1]
-    lists = scores.shape[:-1].numel()
-    shape = (lists, n)
-    return Lists(
-        hidden.reshape(shape), grades.reshape(shape), shown.reshape(shape), scores.shape[:-1]
-    )

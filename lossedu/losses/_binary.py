@@ -1,5 +1,6 @@
 """What losses of one logit share: the two surprises, exact at both ends."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Literal, NoReturn
@@ -86,21 +87,44 @@ def _of_events(logits: Tensor, events: Tensor) -> Tensor:
     return softplus(logits * torch.rsub(events, 1, alpha=2), threshold=_THRESHOLD)
 
 
-def _with_slope_of_events(logits: Tensor, events: Tensor) -> Tensor:
-    plain = partial(_of_events, events=events)
-    with torch.no_grad():  # in one piece of memory, which backward may use again
+def _costs_of_events(logits: Tensor, events: Tensor) -> Tensor:
+    """Without a graph, and in one piece of memory, which backward may use again."""
+    with torch.no_grad():
         values = logits.addcmul(logits, events, value=-2)
         softplus(values, threshold=_THRESHOLD, out=values)  # type: ignore[call-arg]
+    return values
+
+
+def _with_slope_of_events(logits: Tensor, events: Tensor) -> Tensor:
+    plain = partial(_of_events, events=events)
+    values = _costs_of_events(logits, events)
     if not all_finite(values):  # infinity less infinity is no number
         return plain(logits)
-    return attached_later(values, _slope_of_events, [events], [logits], plain)
+    derive = partial(_slope_of_events, count=1)
+    return attached_later(values, derive, [events], [logits], plain)
+
+
+def total_of_events(logits: Tensor, events: Tensor, *, mean: bool) -> Tensor | None:
+    """The mean or the sum of all entries; None where they are few, or one is infinite."""
+    if logits.numel() <= _MANY or events.requires_grad or not slopes_pay(logits):
+        return None
+    total, count = _costs_of_events(logits, events).sum(), logits.numel() if mean else 1
+    if not math.isfinite(total.item()):
+        return None
+    plain = partial(_total_of_events, events=events, count=count)
+    derive = partial(_slope_of_events, count=count)
+    return attached_later(total / count, derive, [events], [logits], plain)
+
+
+def _total_of_events(logits: Tensor, events: Tensor, count: int) -> Tensor:
+    return _of_events(logits, events).sum() / count
 
 
 def _slope_of_events(
-    outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]
+    outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor], count: int
 ) -> list[Tensor]:
     slope = inputs[0].addcmul(inputs[0], kept[0], value=-2).sigmoid_()
-    return [slope.addcmul_(slope, kept[0], value=-2).mul_(outer)]
+    return [slope.addcmul_(slope, kept[0], value=-2).mul_(outer / count if count > 1 else outer)]
 
 
 def _with_slope(logits: Tensor, targets: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from lossedu.losses._binary import (
     expected,
     surprise,
     surprises,
+    total_of_events,
 )
 from lossedu.losses._classes import (
     checked_class_numbers,
@@ -95,6 +96,11 @@ def binary_cross_entropy_with_logits(
     check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
     logits, targets = paired(logits, targets, mask, "logits")
     targets, kind = chances(targets, label_smoothing)
+    alike = pos_weight is None and weight is None and mask is None
+    if alike and kind == "certain" and reduction in {"mean", "sum"}:
+        total = total_of_events(logits, targets, mean=reduction == "mean")
+        if total is not None:
+            return total
     if pos_weight is None:
         return reduced(surprise(logits, targets, kind), weight, mask, reduction)
     if_one, if_zero = counted(*surprises(logits), targets)

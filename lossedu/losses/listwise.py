@@ -10,10 +10,10 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_choice, check_values
-from lossedu.arguments.lists import Lists, as_lists
+from lossedu.arguments.checks import can_look, check_choice, check_values, extremes
+from lossedu.arguments.lists import Lists, as_lists, check_lists
 from lossedu.arguments.ordering import falling
-from lossedu.arguments.reduction import Reduction, reduced
+from lossedu.arguments.reduction import WIDE, Reduction, accumulation_dtype, reduced
 from lossedu.losses._binary import surprise_of_one
 from lossedu.losses._classes import gaps_and_rest
 from lossedu.losses._fast.tied_orders import tied_orders
@@ -67,15 +67,15 @@ def listnet_loss(
         Z. Cao, T. Qin, T.-Y. Liu, M.-F. Tsai, H. Li, Learning to rank: from pairwise approach to
         listwise approach, ICML 2007.
     """
+    check_lists(scores, relevance, mask)
+    if mask is None and (shares := _first_choices(scores, relevance)) is not None:
+        values = surprise_of_shares(scores, shares, None, 0.0)
+        return reduced(values, weight, None, reduction)
     lists = as_lists(scores, relevance, mask)
     if lists.scores.shape[-1] == 0:
         return reduced(lists.back(lists.scores.sum(-1)), weight, _kept(lists), reduction)
     most = torch.finfo(lists.relevance.dtype).max
     check_values("relevance", lists.relevance, low=-math.inf, high=most, rule="be below infinity")
-    if mask is None and not lists.relevance.requires_grad:
-        shares = lists.relevance.softmax(-1).to(lists.scores.dtype)
-        values = surprise_of_shares(lists.scores, shares, None, 0.0)
-        return reduced(lists.back(values), weight, None, reduction)
     chosen = torch.where(lists.shown, lists.relevance, -torch.inf)
     chosen = torch.where(lists.shown.any(-1, keepdim=True), chosen, torch.zeros_like(chosen))
     shares = chosen.softmax(-1).to(lists.scores.dtype)
@@ -83,6 +83,17 @@ def listnet_loss(
     gaps, rest = gaps_and_rest(torch.where(hidden, -torch.inf, lists.scores))
     costs = shares * (torch.where(hidden, torch.zeros_like(gaps), gaps) + rest.unsqueeze(-1))
     return reduced(lists.back(costs.sum(-1)), weight, _kept(lists), reduction)
+
+
+def _first_choices(scores: Tensor, relevance: Tensor) -> Tensor | None:
+    """Who comes first by relevance; None unless it is seen to be finite."""
+    if relevance.requires_grad or not can_look(relevance):
+        return None
+    same = relevance.dtype is scores.dtype and relevance.dtype in WIDE
+    grades = relevance if same else relevance.to(torch.float64)
+    if not all(math.isfinite(bound) for bound in extremes(grades)):
+        return None
+    return grades.softmax(-1).to(accumulation_dtype(scores))
 
 
 def listmle_loss(

@@ -65,6 +65,10 @@ PATHS = {
         lambda z: losses.binary_cross_entropy_with_logits(z, SURE, reduction="none"),
         (700, 100),
     ),
+    "certain events in one": (
+        lambda z: losses.binary_cross_entropy_with_logits(z, SURE),
+        (700, 100),
+    ),
     "few events": (lambda z: losses.binary_cross_entropy_with_logits(z, SURE[:5]), (5, 100)),
     "events in doubt": (
         lambda z: losses.binary_cross_entropy_with_logits(z, SURE, label_smoothing=0.1),
