@@ -10,6 +10,9 @@ from lossedu.figures.style import COLOURS
 from lossedu.losses import LossSpec
 
 _AXES = {"real": "prediction minus target", "event": "logit of the true class", "sign": "margin"}
+_CONSTANT = 1e-9
+_POLE = 20  # times as high as what all points but a fiftieth stay below
+_ALL_BUT_A_POLE = 0.98
 _TITLES = ("loss", "gradient", "curvature")
 
 
@@ -22,6 +25,17 @@ def _derivatives(spec: LossSpec, x: torch.Tensor, options: Mapping[str, Any]) ->
     (bend,) = torch.autograd.grad(slope.sum(), point) if slope.requires_grad else (0 * point,)
     # The second derivative of |x| is a tensor without memory until something is added to it.
     return [torch.zeros_like(x) + t.detach() for t in (values, slope, bend)]
+
+
+def _frame(axes: Any) -> None:
+    """Give a constant some room, and cut a pole where it would flatten everything else."""
+    drawn = torch.cat([torch.as_tensor(line.get_ydata()) for line in axes.get_lines()])
+    low, high = drawn.min().item(), drawn.max().item()
+    most = drawn.abs().quantile(_ALL_BUT_A_POLE).item()
+    if high - low < _CONSTANT:
+        axes.set_ylim(low - 1, high + 1)
+    elif most > 0 and max(-low, high) > _POLE * most:
+        axes.set_ylim(max(low, -most) - 0.05 * most, 1.2 * min(high, most))
 
 
 def triptych(
@@ -59,6 +73,7 @@ def triptych(
     nats = all(spec.targets == "event" for _, spec, _, _ in curves)
     for axes, title in zip(panels, _TITLES, strict=True):
         axes.axhline(0, color=COLOURS["muted"], linewidth=0.8)
+        _frame(axes)
         axes.set_ylabel(f"{title} (nats)" if nats and title == "loss" else title)
     figure.align_ylabels(panels)
     panels[0].legend()

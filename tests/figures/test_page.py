@@ -90,6 +90,19 @@ def test_the_triptych_draws_the_derivatives_of_the_loss():
     plt.close(figure)
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("l1_loss", -1, 1), ("power_loss", -0.5, 5), ("mse_loss", -0.5, 2.5)]
+)
+def test_a_curvature_of_0_has_room_and_a_pole_is_cut_where_it_would_flatten_the_rest(
+    name, low, high
+):
+    figure = triptych([(name, catalog.spec(name), {}, COLOURS["subject"])])
+
+    bottom, top = figure.axes[2].get_ylim()
+    assert low <= bottom < top <= high
+    plt.close(figure)
+
+
 def test_a_loss_over_classes_has_no_triptych():
     with pytest.raises(ValueError, match=r"curves must hold pointwise losses, but .* of a row"):
         triptych([("ce", catalog.spec("cross_entropy"), {}, "k")])
