@@ -71,6 +71,17 @@ def test_no_output_of_a_page_is_a_warning_or_an_error(built):
         assert "output stderr" not in page.read_text(), page
 
 
+def test_no_page_shows_an_object_as_python_writes_it(built):
+    """A cell whose last line is an expression shows it, whether somebody meant to or not."""
+    shown = re.compile(r"(?:tensor|array|Parameter)\(|grad_fn=|\bat 0x[0-9a-f]+|&lt;\w+[.\w]* object")
+    output = re.compile(r'<div class="output text_plain.*?</pre>', re.DOTALL)
+    assert shown.search("tensor(3.1781, grad_fn=&lt;DivBackward0&gt;)")
+
+    for page in pages(built):
+        found = [text for text in output.findall(page.read_text()) if shown.search(text)]
+        assert found == [], page
+
+
 def test_no_extension_numbers_figures_since_each_build_would_load_every_page_for_it():
     settings, _ = get_final_config(
         user_yaml=BOOK.parent / "_config.yml",
