@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from lossedu.landscape.curvature.trace import TraceEstimate, trace
     from lossedu.landscape.objective.objective import Objective
+    from lossedu.landscape.objective.objective_error import ObjectiveError
     from lossedu.landscape.optimisers.averaging import (
         EqualAverage,
         average_weights,
@@ -75,6 +76,7 @@ __all__ = [
     "NaturalGradient",
     "NoiseScale",
     "Objective",
+    "ObjectiveError",
     "OldTask",
     "Plane",
     "PrincipalPlane",

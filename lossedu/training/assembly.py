@@ -15,13 +15,14 @@ from lossedu.arguments.checks import check_choice, check_count, check_positive
 from lossedu.extras import explained
 from lossedu.losses import LossModule
 from lossedu.training.batches import Share, Source
+from lossedu.training.epoch_figures import Metric, StreamingMetric
+from lossedu.training.forward import Forward, Loss
 from lossedu.training.interruption import signals_awaited
 from lossedu.training.loop import Loop
 from lossedu.training.module_states import modes_kept
-from lossedu.training.passes import Loss
 from lossedu.training.process_group import ended_at_exit, several_on_cpus, warn_if_alone
 from lossedu.training.random_states import scoped, stream_seed
-from lossedu.training.run import Metric, Plan, Run
+from lossedu.training.run import Plan, Run
 from lossedu.training.run_state import Saver
 from lossedu.training.trackers import Tracker, accelerate_trackers
 
@@ -55,10 +56,10 @@ def named_metrics(metrics: Any) -> dict[str, Metric]:
             '{"accuracy": accuracy}.'
         )
     for name, metric in metrics.items():
-        if not callable(metric):
+        if not callable(metric) and not isinstance(metric, StreamingMetric):
             raise TypeError(
-                f"metrics[{name!r}] must be a function of outputs and targets, but is "
-                f"{type(metric).__name__}."
+                f"metrics[{name!r}] must be a function of outputs and targets, or have update and "
+                f"compute, but is {type(metric).__name__}."
             )
     return dict(metrics)
 
@@ -111,7 +112,7 @@ def seeded(accelerator: Any, seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def prepared(accelerator: Any, model: nn.Module, loss: Loss) -> Iterator[nn.Module]:
+def prepared(accelerator: Any, model: nn.Module, loss: Loss | Forward) -> Iterator[nn.Module]:
     """The model as accelerate calls it; afterwards the caller's is as it was, but trained."""
     if isinstance(loss, nn.Module):
         loss.to(accelerator.device)
@@ -125,7 +126,7 @@ def prepared(accelerator: Any, model: nn.Module, loss: Loss) -> Iterator[nn.Modu
                 model.__dict__.pop(mark, None)
 
 
-def trained_parameters(model: nn.Module, loss: Loss) -> dict[str, nn.Parameter]:
+def trained_parameters(model: nn.Module, loss: Loss | Forward) -> dict[str, nn.Parameter]:
     """By name, those that learn: the model's, and a loss's own (the weights of tasks, say)."""
     named = dict(model.named_parameters())
     if isinstance(loss, nn.Module):
@@ -209,7 +210,7 @@ def facts(run: Run, plan: Plan, train: Source, accelerator: Any) -> dict[str, An
     }
 
 
-def name_of(loss: Loss) -> str:
+def name_of(loss: Loss | Forward) -> str:
     """A loss as a person would write it.
 
     Example:

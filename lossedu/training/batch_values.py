@@ -1,35 +1,46 @@
 """What a batch holds, and how many examples; what is no batch is refused in words."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
 
 
-def as_values(name: str, batch: Any) -> tuple[Any, ...]:
-    """A batch as a tuple: the model's input, then what the loss gets besides."""
-    if isinstance(batch, Tensor):
-        return (batch,)
+def checked(name: str, batch: Any) -> Any:
+    """The batch, if it is one: a tensor, or a tuple, list or mapping of parts."""
+    if isinstance(batch, (Tensor, Mapping)):
+        return batch
     if isinstance(batch, (tuple, list)) and batch:
         refuse_arrays(name, "yield", batch[:2])  # what follows the targets is the loss's own affair
-        return tuple(batch)
+        return batch
     refuse_arrays(name, "yield", batch)
     raise TypeError(
-        f"{name} must yield tensors or tuples (inputs, targets, ...), but yields "
+        f"{name} must yield tensors, tuples (inputs, targets, ...) or mappings, but yields "
         f"{type(batch).__name__}. Hint: give the DataLoader a collate_fn."
     )
 
 
-def rows_of(name: str, values: tuple[Any, ...]) -> int:
+def rows_of(name: str, values: Any) -> int:
     """How many examples a batch has."""
-    from accelerate.utils import find_batch_size
-
-    try:
-        return find_batch_size(values) or 0
-    except TypeError as error:
+    rows = _rows(values)
+    if rows is None:
+        holds = f"begins with {type(values[0]).__name__}"
+        if isinstance(values, Mapping):
+            holds = "holds none"
         raise TypeError(
-            f"{name} must yield batches of tensors, but one begins with "
-            f"{type(values[0]).__name__}. Hint: give the DataLoader a collate_fn."
-        ) from error
+            f"{name} must yield batches of tensors, but one {holds}. Hint: give the DataLoader a "
+            "collate_fn."
+        )
+    return rows
+
+
+def _rows(value: Any) -> int | None:
+    """The length of the first tensor; a mapping may begin with something else."""
+    if isinstance(value, Tensor):
+        return len(value) if value.ndim else None
+    if isinstance(value, Mapping):
+        return next((rows for rows in map(_rows, value.values()) if rows is not None), None)
+    return _rows(value[0]) if isinstance(value, (tuple, list)) and value else None
 
 
 def refuse_arrays(name: str, verb: str, data: Any) -> None:

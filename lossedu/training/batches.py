@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default_collate
 
 from lossedu.arguments.checks import check_count
-from lossedu.training.batch_values import as_values, refuse_arrays, rows_of
+from lossedu.training.batch_values import checked, refuse_arrays, rows_of
 from lossedu.training.random_states import scoped, stream_seed
 
 Data = DataLoader[Any] | TensorDataset | Sequence[Tensor] | Tensor | Iterable[Any]
@@ -27,14 +27,14 @@ class Batch:
     """One process's part of a batch.
 
     Attributes:
-        values: The model's input, then what the loss gets besides the model's output.
+        values: What the data yield: a tensor, or a tuple, list or mapping of parts.
         count: How many of these examples count: 0 if the batch has fewer examples than there are
             processes, and this process holds one only to take part.
         total: How many examples the whole batch has.
         start: The place of this part's first example in the epoch.
     """
 
-    values: tuple[Any, ...]
+    values: Any
     count: int
     total: int
     start: int
@@ -183,7 +183,7 @@ class LoaderBatches:
             part = self.share.of(len(batch))
             if place >= skip:
                 count = part.stop - part.start
-                yield Batch(as_values("train", values), count, len(batch), start + part.start)
+                yield Batch(checked("train", values), count, len(batch), start + part.start)
             start += len(batch)
 
     def _sampler(self) -> Iterable[list[int]]:
@@ -262,7 +262,7 @@ class StreamBatches:
         end = None if limit is None else skip + limit
         start = 0
         for place, batch in enumerate(islice(stream, end)):
-            values = as_values(self.name, batch)
+            values = checked(self.name, batch)
             total = rows_of(self.name, values)
             part = self.share.of(total)
             count = part.stop - part.start

@@ -24,12 +24,13 @@ from lossedu.training.assembly import (
 from lossedu.training.batches import Data, batches_of
 from lossedu.training.checkpoints import Checkpoints
 from lossedu.training.early_stopping import EarlyStopping
+from lossedu.training.epoch_figures import Metric
+from lossedu.training.forward import Forward, Loss, hook_of
 from lossedu.training.history import History
 from lossedu.training.loop import Loop
 from lossedu.training.module_states import unwrapped
-from lossedu.training.passes import Loss
 from lossedu.training.progress import progress_bar
-from lossedu.training.run import Metric, Plan, Run
+from lossedu.training.run import Plan, Run
 from lossedu.training.run_state import Saver
 from lossedu.training.trackers import Tracker, Trackers
 
@@ -38,10 +39,11 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 def fit(
     model: nn.Module,
-    loss: Loss,
+    loss: Loss | None,
     train: Data,
     valid: Data | None = None,
     *,
+    forward: Forward | None = None,
     optimizer: Optimizer | Callable[..., Optimizer],
     schedule: Any = None,
     epochs: int | None = None,
@@ -79,11 +81,15 @@ def fit(
             evaluation mode as a whole is trained as a whole.
         loss: Called with the model's output and the other parts of the batch; returns the mean, or
             the mean and what it weighs (the total weight of the entries that count) where that is
-            not the number of examples.
+            not the number of examples.  None beside ``forward``.
         train: A tensor, a tuple of tensors or a `TensorDataset` (shuffled each epoch), a
             `DataLoader`, or any iterable of batches.
         valid: The same for validation, in its own order; None: figures of an epoch come from its
             last 2,048 examples.
+        forward: In place of ``loss``, a function of the model and a batch that gives the loss, or
+            (loss, weight), or (loss, weight, outputs): for batches that are dictionaries, several
+            inputs, models that compute their own loss; see `lossedu.training.forward`.  A module
+            learns with the model.
         optimizer: An optimizer, or a function of the parameters that makes one:
             ``partial(torch.optim.AdamW, lr=1e-3)``.  A class of `torch.optim` is made with
             ``fused=True`` where it can be, unless you choose ``fused`` or ``foreach`` yourself;
@@ -100,8 +106,10 @@ def fit(
         accumulate: Batches a step, at least 1.
         clip: Norm that gradients are scaled down to; None: they are not.
         compile: Whether to compile the model.
-        metrics: Functions of outputs and targets (and the batch's other parts) of the whole epoch,
-            by the names of their columns.
+        metrics: By the names of their columns, functions of outputs and targets (and the batch's
+            other parts) of the whole epoch; or objects with ``update(outputs, targets, ...)`` and
+            ``compute()``, those of torchmetrics for example, which read one batch after another.
+            Outputs are kept only for functions.  Of a batch that is a dictionary, they get all.
         early_stopping: When to stop early.
         checkpoints: Where they go, and when; the run goes on from those it finds there.  SIGINT
             (Ctrl-C) and SIGTERM then end it after the batch at hand with a last checkpoint, and act
@@ -133,6 +141,7 @@ def fit(
         >>> history.last("train_loss") < 1e-3
         True
     """
+    hook = hook_of(loss, forward)
     plan = Plan(epochs, steps, accumulate, clip, named_metrics(metrics), early_stopping)
     check_plan(plan)
     told = {"batch_size": batch_size, "precision": precision, "compile": compile, "seed": seed}
@@ -142,10 +151,11 @@ def fit(
             make("train", train, shuffle=True),
             None if valid is None else make("valid", valid, shuffle=False),
         )
-        with prepared(accelerator, model, loss) as called:
+        judge: Any = forward if loss is None else loss
+        with prepared(accelerator, model, judge) as called:
             plain = unwrapped(model)
-            parameters = trained_parameters(plain, loss)
-            run = Run(plain, loss, optimizer_of(optimizer, parameters, plain), History())
+            parameters = trained_parameters(plain, judge)
+            run = Run(plain, judge, optimizer_of(optimizer, parameters, plain), History())
             run.history.settings.update(told | facts(run, plan, sources[0], accelerator))
             if isinstance(checkpoints, (str, Path)):
                 checkpoints = Checkpoints(checkpoints)
@@ -157,6 +167,7 @@ def fit(
                 loop = Loop(
                     accelerator=accelerator,
                     model=called,
+                    hook=hook,
                     run=run,
                     train=sources[0],
                     valid=sources[1],

@@ -12,7 +12,8 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from lossedu.training import nonfinite, random_states
 from lossedu.training.batches import Batch, Source
-from lossedu.training.epoch_summary import measured, summarise
+from lossedu.training.epoch_figures import EpochFigures
+from lossedu.training.forward import Hook
 from lossedu.training.interruption import Interruption
 from lossedu.training.outputs import TAIL, Outputs
 from lossedu.training.passes import Passes
@@ -28,6 +29,7 @@ class Loop:
 
     accelerator: Any
     model: nn.Module  # as accelerate wants it called
+    hook: Hook
     run: Run
     train: Source
     valid: Source | None
@@ -53,7 +55,15 @@ class Loop:
         self.tail = Outputs(most=TAIL)
         self._trained = list(self.parameters.values())
         tail = self.tail if self.valid is None else None
-        self._passes = Passes(self.accelerator, self.model, self.run.loss, self._trained, tail)
+        self._passes = Passes(
+            self.accelerator,
+            self.model,
+            self.hook,
+            owners=[self.run.loss],
+            trained=self._trained,
+            tail=tail,
+            whole=bool(self.plan.metrics),
+        )
         self._on_cpu = self.accelerator.device.type == "cpu"
         # Without a scaler its optimizer does what torch's does, some 50 µs later.
         wrapped = self.accelerator.scaler is not None
@@ -171,8 +181,8 @@ class Loop:
         """Where the NaN came from, while batch and parameters are at hand."""
         found = None
         for batch in group:
-            inputs = self._passes.place(batch.values)[0]
-            found = found or nonfinite.in_forward(self.run.model, inputs)
+            placed = self._passes.place(batch.values)
+            found = found or nonfinite.in_forward(self.run.model, self.hook, placed)
         return found or nonfinite.in_gradients(list(self.parameters), norms) or _IN_LOSS
 
     def fetch(self) -> None:
@@ -193,23 +203,22 @@ class Loop:
         self.run.stop("a value that is not finite")
 
     def _end_epoch(self) -> None:
-        run, plan = self.run, self.plan
-        states, validated = random_states.capture(), None
-        if self.valid is not None:
-            validated = self._passes.validate(self.valid, self._stops_alone)
+        run = self.run
+        states, seen = random_states.capture(), self._figures()
+        row = {"epoch": float(run.epoch)}
+        if self.valid is None:
+            for outputs, rest, batch in self.tail:
+                seen.add(outputs, rest, batch)
+            row["train_loss"] = self.telemetry.train_loss()
+        else:
+            validated = self._passes.validate(self.valid, seen, self._stops_alone)
             if validated is None:  # a run that goes on from here begins with it again
                 random_states.restore(states)
                 return
-        row = {"epoch": float(run.epoch), "train_loss": self.telemetry.train_loss()}
-        if validated is not None:
-            row["valid_loss"], seen = validated
-            row["gap"] = row["valid_loss"] - row["train_loss"]
-            self._check_validation(row["valid_loss"])
-        else:
-            seen = self.tail
-        outputs, rest = seen.gathered(self.accelerator)
-        row |= summarise(run.loss, outputs, rest)
-        row |= measured(plan.metrics, outputs, rest)
+            row["train_loss"] = self.telemetry.train_loss()
+            row |= {"valid_loss": validated, "gap": validated - row["train_loss"]}
+            self._check_validation(validated)
+        row |= seen.row()
         self.tail.clear()
         run.history.add("epochs", row)
         self.trackers.epoch(row, run.step)
@@ -226,13 +235,16 @@ class Loop:
         self.save(self, "epoch")
         self.telemetry.resume_clock()
 
+    def _figures(self) -> EpochFigures:
+        return EpochFigures(self.run.loss, self.plan.metrics, self.accelerator)
+
     def _check_validation(self, loss: float) -> None:
         """Say where the first validation loss that is not finite comes from."""
         kinds = (event["kind"] for event in self.run.history.events)
         if math.isfinite(loss) or self.valid is None or "nonfinite_validation" in kinds:
             return
-        inputs = (self._passes.place(batch.values)[0] for batch in self.valid.epoch(0))
-        place = nonfinite.in_validation(self.run.model, inputs) or _IN_LOSS
+        batches = (self._passes.place(batch.values) for batch in self.valid.epoch(0))
+        place = nonfinite.in_validation(self.run.model, self.hook, batches) or _IN_LOSS
         event = {"kind": "nonfinite_validation", "step": self.run.step, "epoch": self.run.epoch}
         self._event(event | place)
 

@@ -1,45 +1,46 @@
 """Where a NaN or an infinity came from: looked for once it is there, never before."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from lossedu.training.forward import Hook
 from lossedu.training.module_states import buffers_kept, modes_kept
 
 Finding = dict[str, str]
 
 
-def in_forward(model: nn.Module, inputs: Any) -> Finding | None:
+def in_forward(model: nn.Module, hook: Hook, batch: Any) -> Finding | None:
     """Run the forward pass again and name the first layer whose output is not finite.
 
     The parameters must still be those of the step that failed.  Buffers (running means) are left as
     they are.
     """
-    if not _finite(inputs):
+    if not _finite(hook.inputs(batch)):
         return {"where": "inputs", "what": "value"}
     for name, parameter in model.named_parameters():
         if not _finite(parameter):
             return {"where": _layer(name), "what": "parameter"}
     found: list[str] = []
-    with ExitStack() as hooks, buffers_kept(model), torch.no_grad():
+    with ExitStack() as handles, buffers_kept(model), torch.no_grad():
         for name, module in model.named_modules():
             if not any(True for _ in module.children()):
-                hook = module.register_forward_hook(_recorder(name or "model", found))
-                hooks.callback(hook.remove)
-        outputs = model(inputs)
+                handle = module.register_forward_hook(_recorder(name or "model", found))
+                handles.callback(handle.remove)
+        outputs = hook.outputs(model, batch)
     if found:
         return {"where": found[0], "what": "output"}
     return None if _finite(outputs) else {"where": "model", "what": "output"}
 
 
-def in_validation(model: nn.Module, batches: Iterable[Any]) -> Finding | None:
-    """The first layer whose output is not finite for some inputs in evaluation mode."""
+def in_validation(model: nn.Module, hook: Hook, batches: Iterable[Any]) -> Finding | None:
+    """The first layer whose output is not finite for some batch in evaluation mode."""
     with modes_kept(model):
         model.eval()
-        found = (in_forward(model, inputs) for inputs in batches)
+        found = (in_forward(model, hook, batch) for batch in batches)
         return next(filter(None, found), None)
 
 
@@ -64,6 +65,8 @@ def _recorder(name: str, found: list[str]) -> Any:
 def _finite(value: Any) -> bool:
     if isinstance(value, Tensor):
         return not value.is_floating_point() or bool(value.isfinite().all())
+    if isinstance(value, Mapping):
+        return all(map(_finite, value.values()))
     if isinstance(value, (tuple, list)):
         return all(map(_finite, value))
     return True

@@ -1,6 +1,7 @@
 """Outputs of many batches and processes as if they were of one."""
 
 from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,11 @@ class Outputs:
         while self.most is not None and self._held - self.parts[0][3] >= self.most:
             self._held -= self.parts.popleft()[3]
 
+    def __iter__(self) -> Iterator[tuple[Any, tuple[Any, ...], Batch]]:
+        """Outputs, rest and numbers of each batch."""
+        for outputs, rest, count, total, start in self.parts:
+            yield outputs, rest, Batch(None, count, total, start)
+
     def clear(self) -> None:
         """Forget them."""
         self.parts.clear()
@@ -44,17 +50,15 @@ class Outputs:
         self._held = sum(part[3] for part in parts)
 
     def gathered(self, accelerator: Any) -> tuple[Any, tuple[Any, ...]]:
-        """The outputs and the rest of all processes; the same in each."""
-        from accelerate.utils import concatenate, slice_tensors
+        """The outputs and the rest of all processes; the same in each.
 
+        Raises:
+            ValueError: If the outputs of batches have different shapes.
+        """
         if not self.parts:
             return None, ()
-        none = slice(0, 0)
-        rows = [
-            (outputs, rest) if count else slice_tensors((outputs, rest), none)
-            for outputs, rest, count, _, _ in self.parts
-        ]
-        whole = concatenate(rows) if len(rows) > 1 else rows[0]
+        rows = [counted(outputs, rest, count) for outputs, rest, count, _, _ in self.parts]
+        whole = _joined(rows) if len(rows) > 1 else rows[0]
         if accelerator.num_processes > 1:
             whole = self._from_all(accelerator, whole)
         outputs, rest = whole
@@ -66,12 +70,68 @@ class Outputs:
         places = torch.cat([torch.arange(s, s + count) for _, _, count, _, s in self.parts])
         places = places.to(accelerator.device)
         # Processes hold different numbers of rows: all are filled up, and place -1 is left out.
-        filled = accelerator.pad_across_processes(places, pad_index=-1)
-        padded = accelerator.pad_across_processes(whole)
-        place = accelerator.gather(filled)
+        place = accelerator.gather(accelerator.pad_across_processes(places, pad_index=-1))
         order = place.argsort()[int((place < 0).sum()) :]
 
-        def in_order(tensor: Tensor) -> Tensor:
-            return tensor[order]
+        def in_order(tensor: Tensor) -> Any:
+            return accelerator.gather(accelerator.pad_across_processes(tensor))[order]
 
-        return recursively_apply(in_order, accelerator.gather(padded))
+        return recursively_apply(in_order, whole)
+
+
+def counted(outputs: Any, rest: tuple[Any, ...], count: int) -> tuple[Any, tuple[Any, ...]]:
+    """Without the example that a process holds only to take part."""
+    if count:
+        return outputs, rest
+    from accelerate.utils import slice_tensors
+
+    none: tuple[Any, tuple[Any, ...]] = slice_tensors((outputs, rest), slice(0, 0))
+    return none
+
+
+def detached(outputs: Any) -> Any:
+    """Tensors, in tuples, lists and mappings, without their graph; what holds none is left out."""
+    if isinstance(outputs, Tensor):
+        return outputs.detach()
+    if isinstance(outputs, (tuple, list, Mapping)):
+        from accelerate.utils import recursively_apply
+
+        return recursively_apply(torch.Tensor.detach, outputs)
+    return None
+
+
+def plain(value: Any) -> Any:
+    """What of a value a checkpoint can hold: a cache, say, is left out."""
+    if isinstance(value, Mapping):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, (tuple, list)):
+        return (tuple if isinstance(value, tuple) else list)(map(plain, value))
+    return value if isinstance(value, (Tensor, bool, int, float, str)) else None
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """Batches as one; None where they hold neither tensors nor what holds them."""
+    first = parts[0]
+    if isinstance(first, Tensor):
+        return _stacked(parts)
+    if isinstance(first, Mapping):
+        return type(first)({key: _joined([p[key] for p in parts]) for key in first})  # type: ignore[call-arg]
+    if isinstance(first, (tuple, list)):
+        if len({len(part) for part in parts}) > 1:  # names of examples, say
+            return [each for part in parts for each in part]
+        inner = [_joined(each) for each in zip(*parts, strict=True)]
+        return type(first)(*inner) if hasattr(first, "_fields") else type(first)(inner)
+    return None
+
+
+def _stacked(tensors: Sequence[Tensor]) -> Tensor:
+    if not any(tensor.ndim for tensor in tensors):
+        return torch.stack(list(tensors))
+    if len({tensor.shape[1:] for tensor in tensors}) > 1 or not all(t.ndim for t in tensors):
+        shapes = ", ".join(sorted({str(tuple(t.shape)) for t in tensors})[:3])
+        raise ValueError(
+            "outputs and targets must have one row an example and the same width in every batch "
+            f"where a metric reads those of all, but have shapes {shapes}. Hint: a metric with "
+            "update and compute reads one batch after another."
+        )
+    return torch.cat(list(tensors))

@@ -10,11 +10,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from lossedu.training import random_states
 from lossedu.training.batches import Batch, Source
+from lossedu.training.epoch_figures import EpochFigures
+from lossedu.training.forward import Hook, Outcome, beside
 from lossedu.training.module_states import buffers_kept, modes_kept
-from lossedu.training.outputs import Outputs
+from lossedu.training.outputs import Outputs, detached
 from lossedu.training.telemetry import dense_parts
-
-Loss = Callable[..., Any]
 
 
 @runtime_checkable
@@ -34,21 +34,25 @@ class Passes:
     Args:
         accelerator: Device, precision and processes.
         model: As accelerate wants it called.
-        loss: The loss.
+        hook: How the model is called with a batch.
+        owners: Modules besides the model whose buffers a pass may change: a loss.
         trained: The parameters that get gradients.
         tail: Where outputs of training batches go; None: nowhere.
+        whole: Whether that keeps all outputs, rather than those that are one tensor.
     """
 
     def __init__(
         self,
         accelerator: Any,
         model: nn.Module,
-        loss: Loss,
+        hook: Hook,
+        owners: Sequence[Any],
         trained: Sequence[nn.Parameter],
         tail: Outputs | None,
+        whole: bool,
     ) -> None:
-        self._accelerator, self._model, self._loss = accelerator, model, loss
-        self._trained, self._tail = trained, tail
+        self._accelerator, self._model, self._hook = accelerator, model, hook
+        self._owners, self._trained, self._tail, self._whole = owners, trained, tail, whole
         self._world, self._device = accelerator.num_processes, accelerator.device
 
     def gradients(self, group: list[Batch], optimizer: Any) -> tuple[Tensor, Tensor | int]:
@@ -64,7 +68,7 @@ class Passes:
         optimizer.first_step()
         try:
             random_states.restore(states)  # dropout hides the same units
-            with buffers_kept(self._model, self._loss):  # a step has one batch, not two
+            with buffers_kept(self._model, *self._owners):  # a step has one batch, not two
                 self._all(group, tail=None)
         finally:
             optimizer.go_back()
@@ -83,30 +87,37 @@ class Passes:
         loss = parts[0] if len(parts) == 1 else torch.stack(parts).sum()
         if not weights:
             return loss, total
+        if len(weights) < len(parts):
+            raise ValueError(
+                "forward must return a weight for all batches or for none, but returned some."
+            )
         return self._divided(loss, torch.stack(weights).sum())
 
     def _backward(
         self, batch: Batch, total: int, tail: Outputs | None
     ) -> tuple[Tensor, Tensor | None]:
         values = self.place(batch.values)
-        outputs = self._outputs(values[0], batch)
-        value, weight = _loss_and_weight(self._loss, outputs, values[1:])
+        found = self._outcome(values, batch)
+        value, weight = found.loss, found.weight
         if weight is not None:
             weight = weight if batch.count else weight * 0
+            if self._world == 1 and not weight:  # a mean of nothing: NaN, and so its gradient
+                value = _nothing(value)
             value = value * weight
         elif batch.count != total:
             value = value * (batch.count / total)
         # Processes average their gradients; their sum is wanted.
         self._accelerator.backward(value * self._world if self._world > 1 else value)
         if tail is not None:
-            tail.add(_detached(outputs), values[1:], batch)
+            outputs = found.outputs if self._whole else _one_tensor(found.outputs)
+            tail.add(detached(outputs), beside(values), batch)
         return value.detach(), weight
 
-    def _outputs(self, inputs: Any, batch: Batch) -> Any:
+    def _outcome(self, values: Any, batch: Batch) -> Outcome:
         try:
-            return self._model(inputs)
+            return self._hook(self._model, values)
         except (ValueError, RuntimeError) as error:
-            reason = self._reason(inputs, batch)
+            reason = self._reason(self._hook.inputs(values), batch)
             if not reason:
                 raise
             raise ValueError(reason) from error
@@ -134,39 +145,43 @@ class Passes:
         if self._world > 1:
             weight = self._accelerator.reduce(weight, "sum")
         divisor = torch.where(weight > 0, weight, torch.ones_like(weight))
-        torch._foreach_div_(dense_parts(self._trained), divisor)
+        gradients = dense_parts(self._trained)
+        if gradients:
+            torch._foreach_div_(gradients, divisor)
         return loss / divisor, weight
 
-    def validate(self, valid: Source, stopped: Callable[[], bool]) -> tuple[float, Outputs] | None:
-        """The mean loss of the validation data, and the outputs; None if it was stopped."""
+    def validate(
+        self, valid: Source, seen: EpochFigures, stopped: Callable[[], bool]
+    ) -> float | None:
+        """The mean loss of the validation data, which ``seen`` is shown; None if it was stopped."""
         model = getattr(self._model, "module", self._model) if self._world > 1 else self._model
-        seen, sums, weights = Outputs(), [], []
+        sums, weights = [], []
         with modes_kept(model), torch.no_grad():
             model.eval()
             for batch in valid.epoch(0):
                 if stopped():
                     return None
                 values = self.place(batch.values)
-                outputs = model(values[0])
-                value, weight = _loss_and_weight(self._loss, outputs, values[1:])
-                weight = torch.full_like(value, batch.count) if weight is None else weight
-                sums.append(value.double() * weight * (batch.count > 0))
-                weights.append(weight.double() * (batch.count > 0))
-                seen.add(outputs, values[1:], batch)
+                found = self._hook(model, values)
+                weight = torch.full_like(found.loss, batch.count)
+                if found.weight is not None:
+                    weight = found.weight * (batch.count > 0)
+                sums.append(torch.where(weight > 0, found.loss, 0).double() * weight)
+                weights.append(weight.double())
+                seen.add(found.outputs, beside(values), batch)
         if not sums:
             raise ValueError("valid must yield at least one batch, but yields none.")
         both = torch.stack([torch.stack(sums).sum(), torch.stack(weights).sum()])
         both = self._accelerator.reduce(both, "sum") if self._world > 1 else both
-        return float(both[0] / both[1]), seen
+        return float(both[0] / both[1].where(both[1] > 0, 1))
 
-    def place(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    def place(self, values: Any) -> Any:
         """A batch on the device."""
         if self._device.type == "cpu":
             return values
         from accelerate.utils import send_to_device
 
-        placed: tuple[Any, ...] = send_to_device(values, self._device, non_blocking=True)
-        return placed
+        return send_to_device(values, self._device, non_blocking=True)
 
 
 def _needs_several(part: nn.Module) -> bool:
@@ -174,22 +189,10 @@ def _needs_several(part: nn.Module) -> bool:
     return isinstance(part, _BatchNorm) and (part.training or part.running_mean is None)
 
 
-def _loss_and_weight(
-    loss: Loss, outputs: Any, rest: tuple[Any, ...]
-) -> tuple[Tensor, Tensor | None]:
-    """A loss may say how much its mean weighs; otherwise the number of examples does."""
-    value = loss(outputs, *rest)
-    if isinstance(value, tuple):
-        return value[0], torch.as_tensor(value[1], device=value[0].device).detach()
-    if not isinstance(value, Tensor) or value.ndim:
-        given = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
-        raise ValueError(f"loss must return one number, but returns {given}.")
-    return value, None
+def _nothing(loss: Tensor) -> Tensor:
+    """0, with a graph that gives no gradient."""
+    return torch.zeros_like(loss, requires_grad=True)
 
 
-def _detached(outputs: Any) -> Any:
-    if isinstance(outputs, Tensor):
-        return outputs.detach()
-    from accelerate.utils import recursively_apply
-
-    return recursively_apply(torch.Tensor.detach, outputs)
+def _one_tensor(outputs: Any) -> Tensor | None:
+    return outputs if isinstance(outputs, Tensor) else None

@@ -46,6 +46,17 @@ def restore(states: dict[str, Any]) -> None:
         torch.cuda.set_rng_state(states["cuda"])
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two states of `capture` are the same."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return all(same(value, other[name]) for name, value in one.items())
+    if isinstance(one, tuple):
+        return all(map(same, one, other))
+    return bool(one == other)
+
+
 @contextmanager
 def scoped(seed: int) -> Iterator[None]:
     """Draw from a stream of its own, and leave the surrounding one as it was."""

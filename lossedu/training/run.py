@@ -1,17 +1,15 @@
 """A run: how long it goes on, and what a callback sees of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
 
 from lossedu.training.early_stopping import EarlyStopping
+from lossedu.training.epoch_figures import Metric
+from lossedu.training.forward import Forward, Loss
 from lossedu.training.history import History
-from lossedu.training.passes import Loss
-
-Metric = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Run:
     Attributes:
         model: The model, without what accelerate, ``torch.compile`` or
             DistributedDataParallel wraps around it.
-        loss: The loss.
+        loss: The loss, or what computes it: ``forward``.
         optimizer: The optimizer.
         history: Complete at the end of an epoch; within one, some steps behind.
         step: How many optimizer steps are behind it.
@@ -43,7 +41,7 @@ class Run:
     """
 
     model: nn.Module
-    loss: Loss
+    loss: Loss | Forward
     optimizer: Optimizer
     history: History
     step: int = 0

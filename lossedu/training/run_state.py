@@ -16,6 +16,7 @@ from lossedu.training.checkpoints import CheckpointError, Checkpoints
 from lossedu.training.history import History
 from lossedu.training.loop import Loop
 from lossedu.training.module_states import load_by_name
+from lossedu.training.outputs import plain
 
 Moment = Literal["step", "epoch", "end"]
 
@@ -122,7 +123,7 @@ def capture(loop: Loop) -> dict[str, Any]:
         "model": run.model.state_dict(),
         "optimizer": run.optimizer.state_dict(),
         "order": loop.order,
-        "tail": list(loop.tail.parts),
+        "tail": plain(list(loop.tail.parts)),
         "random": _of_all(loop, random_states.capture()),
         "callbacks": [c.state_dict() if hasattr(c, "state_dict") else {} for c in loop.callbacks],
         "history": _columns(run.history),

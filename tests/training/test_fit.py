@@ -210,7 +210,7 @@ def test_bfloat16_trains_and_leaves_the_model_in_float32(quick_fit):
         ({"train": []}, "train must yield at least one batch an epoch"),
         ({"valid": []}, "valid must yield at least one batch"),
         ({"train": 7}, "train must be a DataLoader"),
-        ({"train": [{"x": torch.zeros(3, 3)}]}, "train must yield tensors or tuples"),
+        ({"train": [{"x": torch.zeros(3, 3)}]}, "must yield tensors or tuples"),
         ({"optimizer": lambda p: None}, "optimizer must be an optimizer of torch"),
         ({"loss": nn.CrossEntropyLoss(reduction="none")}, "loss must return one number"),
         ({"model": nn.ReLU()}, "model must have parameters that require a gradient"),

@@ -10,7 +10,8 @@ from torch import nn
 from lossedu.losses import as_module, batch_triplet_loss, mse_loss
 from lossedu.losses import binary_cross_entropy_with_logits as bce
 from lossedu.training import telemetry
-from lossedu.training.epoch_summary import per_example, spec_of, summarise
+from lossedu.training.epoch_summary import summarise
+from lossedu.training.loss_kinds import per_example, spec_of
 from lossedu.training.telemetry import UpdateRatio
 from tests.training.conftest import small_data, small_model
 

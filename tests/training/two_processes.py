@@ -53,6 +53,25 @@ def weighted(outputs, targets):
     return value, weight[targets].sum()
 
 
+def hooked(model, batch):
+    """The same of dictionaries."""
+    outputs = model(batch["inputs"])
+    return *weighted(outputs, batch["labels"]), outputs
+
+
+class Sum:
+    """A metric that reads one batch after another."""
+
+    def __init__(self):
+        self.total = 0.0
+
+    def update(self, outputs, *rest):
+        self.total += float(outputs.sum())
+
+    def compute(self):
+        return self.total
+
+
 def uphill(parameters):
     """An optimizer that takes two passes a step."""
     return SAM(torch.optim.SGD(parameters, lr=0.1, momentum=0.9), rho=0.1)
@@ -70,6 +89,7 @@ def main(folder: Path, checkpoints: str, callbacks: list) -> None:
         "loader": (DataLoader(TensorDataset(x, y), 7, shuffle=True), weighted),
         "stream": ([(x[:1], y[:1]), (x[1:6], y[1:6]), (x[6:], y[6:])], nn.CrossEntropyLoss()),
         "uphill": ((x, y), weighted),
+        "hook": ([{"inputs": x[k::4], "labels": y[k::4]} for k in range(4)], None),
     }
     momentum = partial(torch.optim.SGD, lr=0.2, momentum=0.9)
     found = {}
@@ -81,13 +101,14 @@ def main(folder: Path, checkpoints: str, callbacks: list) -> None:
                 model,
                 loss,
                 train,
-                (x[:13], y[:13]),
+                (x[:13], y[:13]) if loss else [{"inputs": x[:13], "labels": y[:13]}],
+                forward=None if loss else hooked,
                 optimizer=uphill if name == "uphill" else momentum,
                 steps=18,
                 batch_size=6,
                 accumulate=2 if name in ("loader", "uphill") else 1,
                 clip=1.0,
-                metrics={"first": lambda z, y: z[0, 0]},
+                metrics={"first": lambda z, y: z[0, 0], "sum": Sum()},
                 checkpoints=Checkpoints(f"{checkpoints}/{name}", every_steps=7),
                 callbacks=callbacks,
                 progress=False,

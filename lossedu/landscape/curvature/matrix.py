@@ -96,6 +96,7 @@ class Curvature:
             )
 
     def _linearised(self, number: int, batch: Weighted) -> Linearised:
+        self.objective.trust_curvature(self.theta, batch)
         map_ = self._linearise(self.objective, self.theta, batch)
         if number == 0:  # every product holds one graph anyway
             self._kept[0] = map_

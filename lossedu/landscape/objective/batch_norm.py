@@ -74,6 +74,19 @@ def averaging(norms: Sequence[_BatchNorm]) -> Iterator[Callable[[int], None]]:
             norm.eval()
 
 
+def check_has_gradient(batch_norm: str, there_is_some: bool) -> None:
+    """Refuse statistics that all examples have a part in, where they would need a graph.
+
+    Raises:
+        ValueError: If they are recomputed.
+    """
+    if batch_norm == "recomputed" and there_is_some:
+        raise ValueError(
+            'batch_norm must be "frozen" or "batch" where a gradient is asked for, but is '
+            '"recomputed".'
+        )
+
+
 def check_statistics(name: str, given: object, frozen: Mapping[str, Tensor]) -> None:
     """Refuse a ``state_dict`` whose running statistics are not those that the losses are of.
 

@@ -24,12 +24,25 @@ class Weighted:
     """A batch and its part of the whole.
 
     Attributes:
-        values: The model's input, then what the loss gets besides the model's output.
+        values: What the data yield: a tensor, or a tuple, list or mapping of parts.
         count: How many examples it has.
     """
 
-    values: tuple[Any, ...]
+    values: Any
     count: int
+
+    @torch.inference_mode(False)
+    def copied(self) -> "Weighted":
+        """The same values in memory of their own: a model may write into them."""
+        return Weighted(_applied(lambda tensor: tensor.detach().clone(), self.values), self.count)
+
+    def in_double(self) -> "Weighted":
+        """In float64, where they are floating-point numbers."""
+        return Weighted(_moved(self.values, None, torch.float64), self.count)
+
+    def rows(self, start: int, stop: int) -> "Weighted":
+        """Some of the examples, in the same memory."""
+        return Weighted(_applied(lambda tensor: tensor[start:stop], self.values), stop - start)
 
 
 @dataclass
@@ -62,14 +75,14 @@ class Examples:
         """The batches in order."""
         if self._kept is not None:
             for batch in self._kept:
-                yield _copied(batch) if self._written else batch
+                yield batch.copied() if self._written else batch
             return
         kept: list[Weighted] = []
         room: float = min(_KEPT_BYTES, room_for_graphs(self.device))
         written = False
         for batch in self._read():
             # That nothing writes is known after a whole pass; until then it gets copies.
-            lent = batch if self._written is False else _copied(batch)
+            lent = batch if self._written is False else batch.copied()
             before = _versions(lent)
             yield lent
             touched = _versions(lent) != before
@@ -160,18 +173,29 @@ def examples_of(
     return Examples(source, device, dtype)
 
 
-def _moved(
-    values: tuple[Any, ...], device: torch.device, dtype: torch.dtype | None
-) -> tuple[Any, ...]:
+def _moved(values: Any, device: torch.device | None, dtype: torch.dtype | None) -> Any:
     def move(tensor: Tensor) -> Tensor:
         return tensor.to(device, dtype if tensor.is_floating_point() else None)
 
     return _applied(move, values)
 
 
-@torch.inference_mode(False)
-def _copied(batch: Weighted) -> Weighted:
-    return Weighted(_applied(lambda tensor: tensor.detach().clone(), batch.values), batch.count)
+def few_of(batch: Weighted, most: int) -> Weighted | None:
+    """The first examples of a batch; None if it does not consist of rows of tensors."""
+    leaves = list(_leaves(batch.values))
+    if any(not isinstance(x, Tensor) or not x.ndim or len(x) != batch.count for x in leaves):
+        return None
+    return batch.rows(0, min(batch.count, most))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, (tuple, list)):
+        for part in value:
+            yield from _leaves(part)
+    else:
+        yield value
 
 
 def _versions(batch: Weighted) -> list[int]:
@@ -190,7 +214,7 @@ def _bytes_of(value: Any) -> float:
     return float(getattr(value, "nbytes", math.inf))
 
 
-def _tensors_of(values: tuple[Any, ...]) -> list[Tensor]:
+def _tensors_of(values: Any) -> list[Tensor]:
     found: list[Tensor] = []
 
     def add(tensor: Tensor) -> Tensor:
@@ -201,10 +225,11 @@ def _tensors_of(values: tuple[Any, ...]) -> list[Tensor]:
     return found
 
 
-def _applied(change: Callable[[Tensor], Tensor], values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if all(isinstance(value, Tensor) for value in values):
-        return tuple(map(change, values))
+def _applied(change: Callable[[Tensor], Tensor], values: Any) -> Any:
+    if isinstance(values, Tensor):
+        return change(values)
+    if type(values) in (tuple, list) and all(isinstance(value, Tensor) for value in values):
+        return type(values)(map(change, values))
     from accelerate.utils import recursively_apply  # slow to import, and seldom needed
 
-    changed: tuple[Any, ...] = recursively_apply(change, values)
-    return changed
+    return recursively_apply(change, values)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lossedu.calibration import brier_score, expected_calibration_error
 from lossedu.landscape.objective.objective import Objective
+from lossedu.training.forward import targets_of
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,11 @@ def predictions(objective: Objective, theta: Tensor | None = None) -> Prediction
     with torch.no_grad():
         for batch in objective.batches():
             said: Any = objective.outputs(theta, batch)
-            if len(batch.values) < 2 or not _classifies(said, batch.values[1]):
+            classes = targets_of(batch.values)
+            if not _classifies(said, classes):
                 return None
             outputs.append(said.double().cpu())
-            targets.append(batch.values[1].long().cpu())
+            targets.append(classes.long().cpu())
     logits, labels = torch.cat(outputs), torch.cat(targets)
     counted = labels >= 0
     if not counted.any():

@@ -11,6 +11,7 @@ from lossedu.arguments.checks import check_count, check_number
 from lossedu.landscape.objective.objective import Objective
 from lossedu.training.averaging import WeightAverage
 from lossedu.training.batches import Data
+from lossedu.training.forward import Forward
 from lossedu.training.module_states import unwrapped
 
 if TYPE_CHECKING:
@@ -64,7 +65,11 @@ class EqualAverage(WeightAverage):
 
 
 def average_weights(
-    model: nn.Module, states: Sequence[Mapping[str, Tensor]], data: Data | None = None
+    model: nn.Module,
+    states: Sequence[Mapping[str, Tensor]],
+    data: Data | None = None,
+    *,
+    forward: Forward | None = None,
 ) -> nn.Module:
     """A new model whose parameters are the arithmetic mean of several.
 
@@ -72,6 +77,7 @@ def average_weights(
         model: The structure; it stays as it is.
         states: The ``state_dict`` of each.  Buffers are those of the last.
         data: What batch norm's statistics are made from; None leaves those of the last.
+        forward: As for `Objective`.
 
     Returns:
         The averaged model, in evaluation mode.
@@ -99,11 +105,17 @@ def average_weights(
     for buffer, last in zip(mean.buffers(), current.buffers(), strict=True):
         buffer.copy_(last)
     if data is not None:
-        update_batch_norm(mean, data)
+        update_batch_norm(mean, data, forward=forward)
     return mean.eval()
 
 
-def update_batch_norm(model: nn.Module, data: Data, *, batch_size: int | None = None) -> None:
+def update_batch_norm(
+    model: nn.Module,
+    data: Data,
+    *,
+    forward: Forward | None = None,
+    batch_size: int | None = None,
+) -> None:
     """Give batch norm the statistics that it has at the model's weights, in place.
 
     Like `torch.optim.swa_utils.update_bn`, but batches count by their examples, and dropout is
@@ -112,12 +124,15 @@ def update_batch_norm(model: nn.Module, data: Data, *, batch_size: int | None = 
     Args:
         model: Also wrapped, as for `Objective`.  Only the buffers of its batch norm layers change.
         data: As for `Objective`.
+        forward: As for `Objective`; by default the model gets the first part of each batch.
         batch_size: As for `Objective`.
     """
     model = unwrapped(model)
     if not any(isinstance(module, _BatchNorm) for module in model.modules()):
         return
-    objective = Objective(model, _nothing, data, parameters=lambda _: True, batch_size=batch_size)
+    settings: dict[str, Any] = {"parameters": lambda _: True, "batch_size": batch_size}
+    loss = _nothing if forward is None else None
+    objective = Objective(model, loss, data, forward=forward, **settings)
     statistics = objective.statistics(objective.point)
     for name, buffer in model.named_buffers():
         if name.rpartition(".")[2] in ("running_mean", "running_var"):

@@ -4,16 +4,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
 from lossedu.landscape.connectivity.barrier import Barrier, linear_barrier
-from lossedu.landscape.objective.objective import Loss, Objective
+from lossedu.landscape.objective.objective import Objective
 from lossedu.landscape.reports.movement import Drift, check_same_elsewhere, drift
 from lossedu.landscape.reports.vital_signs import Measured, VitalSigns, vital_signs
 from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 from lossedu.training.batches import Data
+from lossedu.training.forward import Forward, Loss
 from lossedu.whole_files import write_whole
 
 
@@ -61,10 +63,11 @@ class Comparison(Result):
 def compare_checkpoints(
     first: nn.Module,
     second: nn.Module,
-    loss: Loss,
+    loss: Loss | None,
     data: Data,
     held_out: Data | None = None,
     *,
+    forward: Forward | None = None,
     names: Sequence[str] = ("first", "second"),
     batch_size: int | None = None,
     tolerance: float = 0.05,
@@ -81,6 +84,7 @@ def compare_checkpoints(
         loss: As for `Objective`.
         data: The landscape's, usually what both were trained on.
         held_out: What calibration and losses of classes are measured on; by default ``data``.
+        forward: As for `Objective`.
         names: What the two are called.
         batch_size: As for `Objective`.
         tolerance: Of curvature and barrier, relative.
@@ -94,12 +98,13 @@ def compare_checkpoints(
             parameters and batch norm's statistics.
     """
     called, models = _checked_names(names), (first, second)
-    ends = [between(model, loss, data, batch_size=batch_size) for model in models]
+    settings: dict[str, Any] = {"forward": forward, "batch_size": batch_size}
+    ends = [between(model, loss, data, **settings) for model in models]
     check_same_elsewhere(*ends)
-    landscapes = [Objective(model, loss, data, batch_size=batch_size) for model in models]
+    landscapes = [Objective(model, loss, data, **settings) for model in models]
     others = landscapes
     if held_out is not None:
-        others = [Objective(model, loss, held_out, batch_size=batch_size) for model in models]
+        others = [Objective(model, loss, held_out, **settings) for model in models]
     signs = _signs(landscapes, others, tolerance, seed)
     return _compared(ends, signs, called, tolerance)
 
@@ -151,13 +156,19 @@ def _compared(
 
 
 def between(
-    model: nn.Module, loss: Loss, data: Data, *, batch_size: int | None = None
+    model: nn.Module,
+    loss: Loss | None,
+    data: Data,
+    *,
+    forward: Forward | None = None,
+    batch_size: int | None = None,
 ) -> Objective:
     """The loss where two models differ: everything varies, and statistics are made anew."""
     return Objective(
         model,
         loss,
         data,
+        forward=forward,
         parameters=lambda _: True,
         batch_norm="recomputed",
         batch_size=batch_size,

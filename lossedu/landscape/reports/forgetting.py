@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from lossedu.arguments.checks import check_count
 from lossedu.landscape.objective.layout import Selection
-from lossedu.landscape.objective.objective import Loss, Objective
+from lossedu.landscape.objective.objective import Objective
 from lossedu.landscape.results.result import Result
 from lossedu.tables import Table
 from lossedu.training.batches import Data
+from lossedu.training.forward import Forward, Loss
 
 if TYPE_CHECKING:
     from lossedu.training.run import Run
@@ -65,6 +66,7 @@ class OldTask:
     Args:
         loss: Of the old task; gives the mean over a batch.
         data: Of the old task.
+        forward: As for `Objective`.
         every: Steps from one look to the next; the end is seen only if a look falls on it.
         predict: Whether to expand the old loss at the start to second order; that takes one
             Hessian-vector product for each look.
@@ -84,16 +86,17 @@ class OldTask:
 
     def __init__(
         self,
-        loss: Loss,
+        loss: Loss | None,
         data: Data,
         *,
+        forward: Forward | None = None,
         every: int = 1,
         predict: bool = False,
         batch_size: int | None = None,
     ) -> None:
         check_count("every", every)
         self.loss, self.data, self.every, self.predict = loss, data, every, predict
-        self.batch_size = batch_size
+        self.forward, self.batch_size = forward, batch_size
         self._model: nn.Module | None = None
         self._start: Objective | None = None
         self._curvature: Any = None
@@ -139,8 +142,8 @@ class OldTask:
         return Forgetting(steps, losses, distances, predicted)
 
     def _objective(self, model: nn.Module, parameters: Selection = None) -> Objective:
-        options: dict[str, Any] = {"parameters": parameters, "batch_size": self.batch_size}
-        return Objective(model, self.loss, self.data, **options)
+        options: dict[str, Any] = {"forward": self.forward, "batch_size": self.batch_size}
+        return Objective(model, self.loss, self.data, parameters=parameters, **options)
 
     def _look(self, run: "Run") -> None:
         if self._start is None:

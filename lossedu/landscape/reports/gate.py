@@ -11,7 +11,7 @@ from torch import nn
 
 from lossedu.extras import explained
 from lossedu.landscape.connectivity.barrier import linear_barrier
-from lossedu.landscape.objective.objective import Loss, Objective
+from lossedu.landscape.objective.objective import Objective
 from lossedu.landscape.reports.comparison import between
 from lossedu.landscape.reports.movement import check_same_elsewhere, drift
 from lossedu.landscape.reports.vital_signs import ALONE, Measured, VitalSigns, vital_signs
@@ -19,6 +19,7 @@ from lossedu.landscape.results.result import Result
 from lossedu.names import unknown_name
 from lossedu.tables import Table
 from lossedu.training.batches import Data
+from lossedu.training.forward import Forward, Loss
 
 HELD_OUT = ("cross_entropy", "accuracy", "calibration_error", "brier_score")
 """What is measured of a classifier on held-out data."""
@@ -106,11 +107,12 @@ class GateResult(Result):
 
 def landscape_gate(
     model: nn.Module,
-    loss: Loss,
+    loss: Loss | None,
     data: Data,
     limits: Mapping[str, Limit],
     held_out: Data | None = None,
     *,
+    forward: Forward | None = None,
     reference: nn.Module | None = None,
     batch_size: int | None = None,
     tolerance: float = 0.05,
@@ -127,6 +129,7 @@ def landscape_gate(
         data: The landscape's, usually what it was trained on.
         limits: By figure: `ALONE`, `HELD_OUT` and, with a reference, `BESIDE`.
         held_out: What the figures of `HELD_OUT` are measured on; by default ``data``.
+        forward: As for `Objective`.
         reference: An earlier model of the same structure; read for limits of `BESIDE` only.
         batch_size: As for `Objective`.
         tolerance: Of curvature and barrier, relative.
@@ -138,12 +141,13 @@ def landscape_gate(
             of parameters and batch norm's statistics.
     """
     _check_names(limits, reference)
-    objective = Objective(model, loss, data, batch_size=batch_size)
-    seen = Objective(model, loss, data if held_out is None else held_out, batch_size=batch_size)
+    settings: dict[str, Any] = {"forward": forward, "batch_size": batch_size}
+    objective = Objective(model, loss, data, **settings)
+    seen = Objective(model, loss, data if held_out is None else held_out, **settings)
     signs = vital_signs(objective, seen, tolerance=tolerance, seed=seed)
     ends = None
     if reference is not None and _needs_reference(limits):
-        before, now = (between(m, loss, data, batch_size=batch_size) for m in (reference, model))
+        before, now = (between(m, loss, data, **settings) for m in (reference, model))
         ends = (before, now)
     return _held_against(limits, signs, ends, tolerance)
 
