@@ -10,11 +10,11 @@ from nbgrader.converters.base import NbGraderException
 
 from autograder.bridge.gradebook import gradebook_store
 from autograder.grading.classes import ClassWork
+from autograder.grading.course_rubric import course_rubric
 from autograder.grading.engine import engine
 from autograder.grading.folders import CourseFolders
 from autograder.grading.plain import printable
 from autograder.grading.submissions import Submission, links
-from autograder.rubrics import rubric
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class SandboxExporter(NotebookExporter):
             )
         folders = CourseFolders(Path(converter.coursedir.root))
         grader = engine(folders, assignment)
-        with gradebook_store(self.config, rubric(assignment)) as store:
+        with gradebook_store(self.config, course_rubric(folders, assignment)) as store:
             work = ClassWork(folders, store.rubric, grader, store)
             path = Path(filename).absolute()
             submitted = path.parents[2] if len(path.parents) > 3 else None

@@ -22,7 +22,7 @@ from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer,
 from nbconvert.preprocessors import Preprocessor
 
 from autograder.grading.notebooks import is_test
-from autograder.sandbox.vetting import may_be_too_deep
+from autograder.sandbox.markup import may_be_too_deep
 
 FILTERS = {
     "clean_html": "autograder.bridge.pages.clean_html",

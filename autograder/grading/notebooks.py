@@ -20,6 +20,7 @@ from autograder.grading.repair import repaired
 from autograder.rubrics import Rubric, rubric
 
 MOST_BYTES = 20 * 2**20
+_MOST_NAMED, _LONGEST_NAME = 10, 64
 _AN_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
@@ -185,15 +186,13 @@ def composed(submitted: NotebookNode, template: NotebookNode) -> Composed:
     cells: list[NotebookNode] = []
     found = recovered(submitted, template)
     integrity = list(found.notes)
+    strangers: list[str] = []
     for cell in found.cells:
         name = grade_id(cell)
         original = given.get(name)
         seen[name] += 1
         if original is None:
-            if name:
-                integrity.append(
-                    f"The cell {name!r} is not in the assignment; it was run as it is."
-                )
+            strangers += [name] if name else []
             cells.append(_own(cell))
         elif not is_answer(original):
             if seen[name] == 1:
@@ -202,6 +201,7 @@ def composed(submitted: NotebookNode, template: NotebookNode) -> Composed:
                 cells.append(_as_given(original))
         else:
             cells.append(_as_given(original, cell) if seen[name] == 1 else _own(cell))
+    integrity += _strangers(strangers)
     integrity += [
         f"The cell {name!r} is there {count} times; all were run, in their order."
         for name, count in seen.items()
@@ -215,6 +215,18 @@ def composed(submitted: NotebookNode, template: NotebookNode) -> Composed:
         if grade_id(cell) in found.undecided:
             cell.metadata[UNDECIDED] = True
     return Composed(notebook, integrity)
+
+
+def _strangers(names: list[str]) -> list[str]:
+    """What is said of cells that the assignment does not have: as much as somebody reads."""
+    notes = [
+        f"The cell {name[:_LONGEST_NAME]!r} is not in the assignment; it was run as it is."
+        for name in names[:_MOST_NAMED]
+    ]
+    more = len(names) - len(notes)
+    if more:
+        notes.append(f"{more} more cells are not in the assignment; they were run as they are.")
+    return notes
 
 
 def _as_given(original: NotebookNode, answer: NotebookNode | None = None) -> NotebookNode:

@@ -17,6 +17,7 @@ MOST_BYTES = 64 * 2**20
 # A link is not followed, and a pipe not waited for; Windows has no such flags.
 _READ_NO_LINK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _FOLDER_NO_LINK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0)
+_MOST_NAMED = 5
 WHEN = "timestamp.txt"  # what nbgrader puts beside a submission
 SUBMITTED = "submitted"  # nbgrader's folder of what was handed in, by student
 # What browsers, file managers and Jupyter add to the name of a second copy.
@@ -294,5 +295,6 @@ def _why_not(submission: Submission) -> str:
         return f"{link.name} must be a folder, but is a link to another, and was not followed."
     others = sorted(other.name for other in path.parent.glob("*.ipynb"))
     if not path.exists() and others:
-        return f"the notebook must be called {path.name}, but the folder has {', '.join(others)}."
+        named = ", ".join(others[:_MOST_NAMED]) + ", and more" * (len(others) > _MOST_NAMED)
+        return f"the notebook must be called {path.name}, but the folder has {named}."
     return f"{path.name} must be there and readable, but is not."

@@ -158,3 +158,34 @@ def test_what_can_be_read_after_all_waits_no_longer(folders):
     assert set(waited.values()) == {1}
     assert outcome.score == 5.0
     assert {row[5] for row in rows(folders, BOOK)} == {0}
+
+
+def test_names_without_number_or_end_fill_no_table():
+    own = nbformat.v4.new_notebook()
+    for number in range(500):
+        cell = nbformat.v4.new_code_cell("x = 1")
+        cell.metadata["nbgrader"] = {"grade_id": f"{number:03d}" + "n" * 10_000, "grade": True}
+        own.cells.append(cell)
+
+    many = composed(own, nbformat.v4.new_notebook())
+    own.cells = own.cells[:2]
+    few = composed(own, nbformat.v4.new_notebook())
+
+    assert len(many.notebook.cells) == 500
+    assert sum(map(len, many.integrity)) < 2_000
+    assert many.integrity[-1].startswith("490 more cells are not in the assignment")
+    assert [note[:14] for note in few.integrity] == ["The cell '000n", "The cell '001n"]
+
+
+def test_a_folder_of_a_thousand_notebooks_is_told_in_a_line(folders):
+    place = folders.submitted("tiny", "eve")
+    place.mkdir(parents=True)
+    for number in range(1_000):
+        (place / f"{number:04d}-{'n' * 200}.ipynb").write_text("{}")
+    tiny.hand_in(folders, "ann", tiny.notebook(folders, "answer = 2"))
+
+    outcomes = grade(folders, tiny.TinyGrader())
+
+    assert [one.status for one in outcomes] == ["graded", "unreadable"]
+    assert "must be called tiny.ipynb" in outcomes[1].integrity[0]
+    assert len(outcomes[1].integrity[0]) < 1_500

@@ -186,3 +186,19 @@ def test_a_name_that_writes_backwards_turns_nothing_round_in_a_report():
 
     assert "\u202e" not in text
     assert "bob عمر" in text
+
+
+def test_a_hundred_thousand_outputs_are_cut_and_a_thousand_are_kept():
+    def run(count, room):
+        printed = [
+            {"output_type": "stream", "name": ("stdout", "stderr")[n % 2], "text": "x"}
+            for n in range(count)
+        ]
+        answer = {"status": "ok", "outputs": printed, "error": "", "used": []}
+        return vetted_run(answer, "cell", room).outputs
+
+    room = Room.of(Limits())
+
+    assert len(run(1_000, room)) == 1_000
+    assert len(run(100_000, room)) == 1_001
+    assert "more outputs are not kept" in run(1, room)[0]["text"]
