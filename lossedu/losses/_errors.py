@@ -1,10 +1,17 @@
 """What losses of one error share."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from lossedu.arguments.checks import Number
-from lossedu.losses._fast.closed_form import attached, fast_path_applies, slopes_pay
+from lossedu.losses._fast.closed_form import (
+    attached_later,
+    fast_path_applies,
+    scaled,
+    slopes_pay,
+)
 
 _LINE = 40.0
 """Where log cosh(e) is |e| - log 2 to the last digit of a double."""
@@ -39,7 +46,11 @@ def log_cosh(error: Tensor) -> Tensor:
         values.log1p_().mul_(0.5)
         if beyond is not None:
             values.add_(beyond)
-    return attached(values, [slope], [error], _log_cosh)
+    return attached_later(values, _pulled, [slope], [error], _log_cosh)
+
+
+def _pulled(outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]) -> list[Tensor]:
+    return [scaled(kept[0], outer)]
 
 
 def _log_cosh_near(error: Tensor) -> Tensor:

@@ -95,6 +95,15 @@ def attached_later(
     return result
 
 
+def scaled(slope: Tensor, outer: Tensor) -> Tensor:
+    """Their product, in the memory of the slope where autograd will not ask for it again.
+
+    The slope is a tensor that a fast path has made and kept for itself alone.
+    """
+    again = torch._C._autograd._get_current_graph_task_keep_graph()
+    return slope * outer if again or outer.dtype is not slope.dtype else slope.mul_(outer)
+
+
 def _scaled(outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]) -> list[Tensor]:
     slopes = kept[: len(inputs)]
     return [

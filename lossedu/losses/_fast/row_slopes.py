@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 
 from lossedu.arguments.checks import all_finite, extremes
 from lossedu.arguments.reduction import WIDE, accumulation_dtype
-from lossedu.losses._fast.closed_form import attached, attached_later, fast_path_applies, slopes_pay
+from lossedu.losses._fast.closed_form import attached_later, fast_path_applies, scaled, slopes_pay
 
 _BLOCK = 2**20  # smaller ones keep several threads waiting
 _MOST = 2**22  # beyond that many logits their slopes are not kept
@@ -42,7 +42,8 @@ def of_classes(logits: Tensor, targets: Tensor, smoothing: float, plain: Plain) 
     if not all_finite(values):
         return plain(logits)
     shaped = slopes.reshape(logits.shape).to(logits.dtype)
-    return attached(values.reshape(targets.shape), [shaped], [logits], plain, [targets])
+    kept = [shaped, targets]
+    return attached_later(values.reshape(targets.shape), _own_slopes, kept, [logits], plain)
 
 
 def total_of_classes(logits: Tensor, targets: Tensor, mean: bool, plain: Plain) -> Tensor | None:
@@ -88,7 +89,11 @@ def _corrected(z: Tensor, t: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
 def _shared_slopes(
     outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor], count: int
 ) -> list[Tensor]:
-    return [kept[0] * (outer / count)]
+    return [scaled(kept[0], outer / count)]
+
+
+def _own_slopes(outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]) -> list[Tensor]:
+    return [scaled(kept[0], outer.unsqueeze(-1))]
 
 
 def _block_of_classes(z: Tensor, t: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
