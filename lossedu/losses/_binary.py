@@ -19,7 +19,7 @@ from lossedu.arguments.checks import (
     check_values,
     is_known_as,
 )
-from lossedu.losses._fast.closed_form import attached_later, slopes_pay
+from lossedu.losses._fast.closed_form import attached_later, scaled, slopes_pay
 
 # torch's softplus returns z itself above a threshold.  Its default of 20 is wrong by 6e-11 in
 # float64; at 40, log(1 + e^40) - 40 = 4e-18 is below what a double of that size can hold.
@@ -87,44 +87,45 @@ def _of_events(logits: Tensor, events: Tensor) -> Tensor:
     return softplus(logits * torch.rsub(events, 1, alpha=2), threshold=_THRESHOLD)
 
 
-def _costs_of_events(logits: Tensor, events: Tensor) -> Tensor:
-    """Without a graph, and in one piece of memory, which backward may use again."""
+def _costs_and_slopes(logits: Tensor, events: Tensor) -> tuple[Tensor, Tensor]:
+    """Without a graph."""
     with torch.no_grad():
-        values = logits.addcmul(logits, events, value=-2)
-        softplus(values, threshold=_THRESHOLD, out=values)  # type: ignore[call-arg]
-    return values
+        wrong_way = logits.addcmul(logits, events, value=-2)
+        costs = softplus(wrong_way, threshold=_THRESHOLD)
+        slopes = wrong_way.sigmoid_()
+        return costs, slopes.addcmul_(slopes, events, value=-2)
 
 
 def _with_slope_of_events(logits: Tensor, events: Tensor) -> Tensor:
     plain = partial(_of_events, events=events)
-    values = _costs_of_events(logits, events)
-    if not all_finite(values):  # infinity less infinity is no number
+    costs, slopes = _costs_and_slopes(logits, events)
+    if not all_finite(costs):  # infinity less infinity is no number
         return plain(logits)
-    derive = partial(_slope_of_events, count=1)
-    return attached_later(values, derive, [events], [logits], plain)
+    derive = partial(_pulled, count=1)
+    return attached_later(costs, derive, [slopes, events], [logits], plain)
 
 
 def total_of_events(logits: Tensor, events: Tensor, *, mean: bool) -> Tensor | None:
     """The mean or the sum of all entries; None where they are few, or one is infinite."""
     if logits.numel() <= _MANY or events.requires_grad or not slopes_pay(logits):
         return None
-    total, count = _costs_of_events(logits, events).sum(), logits.numel() if mean else 1
+    costs, slopes = _costs_and_slopes(logits, events)
+    total, count = costs.sum(), logits.numel() if mean else 1
     if not math.isfinite(total.item()):
         return None
     plain = partial(_total_of_events, events=events, count=count)
-    derive = partial(_slope_of_events, count=count)
-    return attached_later(total / count, derive, [events], [logits], plain)
+    derive = partial(_pulled, count=count)
+    return attached_later(total / count, derive, [slopes, events], [logits], plain)
 
 
 def _total_of_events(logits: Tensor, events: Tensor, count: int) -> Tensor:
     return _of_events(logits, events).sum() / count
 
 
-def _slope_of_events(
+def _pulled(
     outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor], count: int
 ) -> list[Tensor]:
-    slope = inputs[0].addcmul(inputs[0], kept[0], value=-2).sigmoid_()
-    return [slope.addcmul_(slope, kept[0], value=-2).mul_(outer / count if count > 1 else outer)]
+    return [scaled(kept[0], outer / count if count > 1 else outer)]
 
 
 def _with_slope(logits: Tensor, targets: Tensor) -> Tensor:
@@ -134,13 +135,11 @@ def _with_slope(logits: Tensor, targets: Tensor) -> Tensor:
         wrong_way = torch.rsub(nearer, 1, alpha=2).mul_(logits)
         values = softplus(wrong_way, threshold=_THRESHOLD)
         values.addcmul_(nearer.sub_(targets), logits)
+        slopes = torch.sigmoid(logits, out=wrong_way).sub_(targets)
     if not all_finite(values):
         return plain(logits)
-    return attached_later(values, _slope, [targets], [logits], plain)
-
-
-def _slope(outer: Tensor, inputs: Sequence[Tensor], kept: Sequence[Tensor]) -> list[Tensor]:
-    return [torch.sigmoid(inputs[0]).sub_(kept[0]).mul_(outer)]
+    derive = partial(_pulled, count=1)
+    return attached_later(values, derive, [slopes, targets], [logits], plain)
 
 
 def _surprise(logits: Tensor, targets: Tensor) -> Tensor:

@@ -38,3 +38,15 @@ def test_several_gradients_at_once_are_each_its_own(path):
     (got,) = torch.autograd.grad(loss(leaf), leaf, both, is_grads_batched=True)
 
     torch.testing.assert_close(got, torch.stack([slope, -2 * slope]), rtol=1e-6, atol=1e-12)
+
+
+@every_path
+def test_a_second_backward_pass_gives_what_the_first_gave(path):
+    loss, leaf, outer, slope = prepared(path)
+    values = loss(leaf)
+
+    (first,) = torch.autograd.grad(values, leaf, outer, retain_graph=True)
+    (second,) = torch.autograd.grad(values, leaf, outer)
+
+    torch.testing.assert_close(first, slope, rtol=1e-12, atol=1e-15)
+    torch.testing.assert_close(second, slope, rtol=1e-12, atol=1e-15)
