@@ -410,7 +410,7 @@ SHAPES = [(), (1,), (2,), (4, 1), (3, 1, 1), (3, 4, 2), (5, 1, 1, 1), (5, 3, 4, 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_pos_weight_broadcasts_over_any_axes_as_in_torch(shape):
-    logits, weight = drawn(5, 3, 4, 2), drawn(*shape, seed=1).exp().requires_grad_()
+    logits, weight = drawn(5, 3, 4, 2), drawn(1, *shape, seed=1)[0].exp().requires_grad_()
     targets = (drawn(5, 3, 4, 2, seed=2) > 0).double()
 
     got = binary_cross_entropy_with_logits(logits, targets, pos_weight=weight, reduction="none")
