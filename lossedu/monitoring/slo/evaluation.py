@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lossedu.monitoring.slo.objective import SLO, Policy, Severity
+from lossedu.monitoring.slo.objective import SLO, Severity
 from lossedu.monitoring.slo.rules import INTERVAL_S
 from lossedu.monitoring.timeline import Series, Timeline, Values, increase
 
@@ -48,7 +48,7 @@ def firings(
         events = summed(timeline, slo.total, times, policy.long_s, left_open=left_open)
         active = (shares[policy.long_s] > limit) & (shares[policy.short_s] > limit)
         active &= events >= policy.least
-        result += _intervals(policy, active, times - timeline.times[0])
+        result += intervals(policy.name, policy.severity, policy.hold_s, active, times)
     return sorted(result, key=lambda firing: (firing.starts_s, firing.alert))
 
 
@@ -83,12 +83,23 @@ def summed(
     return np.where(none, np.nan, np.nansum(stack, axis=0))
 
 
-def _intervals(policy: Policy, active: NDArray[np.bool_], clock: Values) -> Iterator[Firing]:
-    """Times without a break in which a condition held, from when it had held long enough."""
+def intervals(
+    alert: str, severity: Severity, hold_s: float, active: NDArray[np.bool_], times: Values
+) -> Iterator[Firing]:
+    """Times without a break in which a condition held, from when it had held long enough.
+
+    Args:
+        alert: The alert's name.
+        severity: Its severity.
+        hold_s: How long the condition must hold before it fires.
+        active: Whether the condition holds at each evaluation.
+        times: Of the evaluations, in seconds since 1970; the first is the timeline's begin.
+    """
+    clock = times - times[0]
     edges = np.diff(np.concatenate([[0], active.astype(int), [0]]))
     for begin, end in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
-        held = clock[begin:end] - clock[begin] >= policy.hold_s - 1e-9
+        held = clock[begin:end] - clock[begin] >= hold_s - 1e-9
         if held.any():
             starts = clock[begin + int(np.argmax(held))]
             ends = clock[end] if end < len(clock) else np.inf
-            yield Firing(policy.name, policy.severity, float(starts), float(ends))
+            yield Firing(alert, severity, float(starts), float(ends))
