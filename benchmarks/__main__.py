@@ -24,6 +24,9 @@ SUITES = {
     "step allocates at its peak.",
     "landscape": "whole pictures and reports, from model and data to the result, in turn with the "
     "peer; memory is what one evaluates with at its peak.",
+    "monitoring": "a batch of labelled predictions counted, in turn with the peer; a month of "
+    "predictions and late labels in Parquet, each side in a process of its own, memory is what "
+    "that process took at its peak.",
     "practice": "a typed formula, from its text to the verdict, best of five runs of each answer.",
     "curvature": "whole computations, from model and data to the result, in turn with the peer; "
     "memory is what one allocates at its peak.",

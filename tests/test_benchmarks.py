@@ -57,3 +57,14 @@ def test_typed_formulas_are_judged_in_python_and_in_a_page():
         *["compare in a page"] * 2,
         "first answer of a page",
     ]
+
+
+@pytest.mark.slow
+def test_counting_a_batch_and_joining_late_labels_are_measured():
+    command = [sys.executable, "-m", "benchmarks", "monitoring", "--quick"]
+
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
+    rows = [line.split(" | ") for line in run.stdout.splitlines()[1:]]
+    assert [row[2] for row in rows] == ["prometheus_client", "two layers of 256", "pandas"]
