@@ -5,7 +5,8 @@
   const BOXES = ".math, mjx-container, pre, .wide-table, .pst-scrollable-table-container, .output_area, .highlight, figure.plot .wide";
   const TABLES = ".wide-table, .pst-scrollable-table-container";
   const FORMULAS = 'mjx-container[display="true"]';
-  const SMALLEST = 0.7, BREAKS_BELOW = 0.85, LONG = 45, MANY_ROWS = 12, MANY_COLUMNS = 4;
+  const SMALLEST = 0.7, BREAKS_BELOW = 0.85, LONG = 45;
+  const FEW_COLUMNS = 2, MANY_ROWS = 12, MANY_COLUMNS = 4;
   const print = window.matchMedia("print"), phone = window.matchMedia("(max-width: 40rem)");
   const RELATION = /^(=|<|>|\\(?:le|ge|leq|geq|approx|equiv|propto|iff|implies)(?![a-z]))/;
   const SPACE = /^\\qquad(?![a-z])/;
@@ -136,7 +137,7 @@
     const isPlain = rows.every(function (row) {
       return row.cells.length === heads.length && !row.querySelector("[colspan], [rowspan]");
     });
-    if (!isPlain || (rows.length > MANY_ROWS && heads.length > MANY_COLUMNS)) { return false; }
+    if (!isPlain || heads.length <= FEW_COLUMNS || (rows.length > MANY_ROWS && heads.length > MANY_COLUMNS)) { return false; }
     const roles = [[table, "table"], ...rows.map(function (row) { return [row, "row"]; })];
     rows.forEach(function (row) {
       Array.from(row.cells).forEach(function (cell, k) {

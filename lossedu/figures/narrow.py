@@ -2,11 +2,11 @@
 
 A picture made for a desk and shrunk to a phone has letters of seven pixels.  So a figure is laid
 out again at a phone's width: panels that stood side by side stand above one another, long titles
-break, names of curves find new places.  Where the outcome is not clean the reader scrolls the wide
-one instead.
+and names of axes break, names of curves find new places.  Where the outcome is not clean the
+reader scrolls the wide one instead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Any
 
@@ -32,7 +32,7 @@ def narrowed(figure: Any) -> bool:
     if figure.get_figwidth() <= WIDTH or not _stacked(figure):
         return False
     for axes in figure.axes:
-        _break_titles(figure, axes)
+        _break_lines(figure, axes)
     figure.draw_without_rendering()
     page = figure.bbox.padded(1)
     boxes = [text.get_window_extent() for text in _texts(figure)]
@@ -66,18 +66,26 @@ def _stacked(figure: Any) -> bool:
     return True
 
 
-def _break_titles(figure: Any, axes: Any) -> None:
-    """Break what is wider than the page at a blank, into lines that are not."""
+def _break_lines(figure: Any, axes: Any) -> None:
+    """Break titles and names of axes that are wider than the page, or higher, at blanks."""
     figure.draw_without_rendering()
-    for where in ("left", "center", "right"):
-        title = {"left": axes._left_title, "center": axes.title, "right": axes._right_title}[where]
-        lines: list[str] = []
-        for word in title.get_text().split():
-            tried = f"{lines[-1]} {word}" if lines else word
-            title.set_text(tried)
-            fits = title.get_window_extent().x1 <= (1 - _SPARE) * figure.bbox.x1
-            lines = [*lines[:-1], tried] if fits or not lines else [*lines, word]
-        title.set_text("\n".join(lines))
+    across = (1 - _SPARE) * figure.bbox.width
+    for title in (axes._left_title, axes.title, axes._right_title):
+        _break(title, lambda box: box.x1 <= across)
+    beside = 2 * (across - (axes.bbox.x0 + axes.bbox.x1) / 2)  # a name is centred on its axis
+    _break(axes.xaxis.label, lambda box: box.width <= beside)
+    _break(axes.yaxis.label, lambda box: box.height <= axes.bbox.height)
+
+
+def _break(text: Any, fits: Callable[[Bbox], bool]) -> None:
+    """Break a text at blanks into lines of which each fits."""
+    lines: list[str] = []
+    for word in text.get_text().split():
+        tried = f"{lines[-1]} {word}" if lines else word
+        text.set_text(tried)
+        one = fits(text.get_window_extent()) or not lines
+        lines = [*lines[:-1], tried] if one else [*lines, word]
+    text.set_text("\n".join(lines))
 
 
 def _texts(figure: Any) -> Iterator[Any]:

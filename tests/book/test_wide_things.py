@@ -111,10 +111,10 @@ def test_a_formula_much_too_wide_breaks_outside_of_its_brackets_and_is_whole_on_
     assert fits(shown)
 
 
-def table(columns: int, rows: int) -> str:
+def table(columns: int, rows: int, word: str = "averylongword") -> str:
     """A table of long words."""
     heads = "".join(f"<th>heading{k}</th>" for k in range(columns))
-    cells = "".join(f"<td>averylongword{k}</td>" for k in range(1, columns))
+    cells = "".join(f"<td>{word}{k}</td>" for k in range(1, columns))
     body = "".join(f'<tr><th scope="row">row{n}</th>{cells}</tr>' for n in range(rows))
     return (
         f'<div class="wide-table"><table><thead><tr>{heads}</tr></thead>'
@@ -139,6 +139,12 @@ def test_on_a_phone_the_rows_of_a_table_that_does_not_fit_are_cards_unless_many_
         assert page.locator("td").first.get_attribute("role") == "cell"
     page.set_viewport_size(DESK)
     page.wait_for_function("!document.querySelector('.as-cards')")
+
+
+def test_a_table_of_two_columns_is_none_whose_rows_are_cards(page_of):
+    page = page_of(table(2, 3, word="averylongword" * 5))
+
+    assert page.locator(".wide-table").get_attribute("class") == "wide-table"
 
 
 def test_a_table_whose_cells_span_columns_scrolls_and_the_keyboard_reaches_it(page_of):

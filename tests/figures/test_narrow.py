@@ -50,6 +50,16 @@ def test_a_long_title_breaks_at_blanks():
     assert title.count("\n") >= 1
 
 
+def test_a_long_name_of_an_axis_breaks_at_blanks():
+    figure, axes = plt.subplots(figsize=(7, 3))
+    axes.set(xlabel=LONG, ylabel="so long a name is higher than its axes are on a phone")
+
+    assert narrowed(figure)
+    assert axes.get_xlabel().split() == LONG.split()
+    assert axes.get_xlabel().count("\n") >= 1
+    assert axes.get_ylabel().count("\n") >= 1
+
+
 def grid_of_four():
     return plt.subplots(2, 2)[0]
 
