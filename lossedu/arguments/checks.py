@@ -209,10 +209,10 @@ def can_look(tensor: Tensor) -> bool:
     if type(tensor) in _ORDINARY and not _is_watched(tensor):
         return True
     try:
-        tensor.detach().flatten()[0].item()
+        first = tensor.detach().flatten()[0].item()
     except RuntimeError:  # inside vmap a tensor has no single value to look at
         return False
-    return True
+    return isinstance(first, int | float)  # and no symbol of what a tracer will see
 
 
 def _is_watched(tensor: Tensor) -> bool:

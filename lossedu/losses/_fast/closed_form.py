@@ -19,8 +19,8 @@ Derive = Callable[[Tensor, Sequence[Tensor], Sequence[Tensor]], Sequence[Tensor]
 def fast_path_applies(*options: object) -> bool:
     """Whether a graph-free algorithm may run: eagerly, in reverse mode, with plain numbers.
 
-    Inside ``torch.func``, ``torch.compile`` and forward-mode differentiation the plain formula is
-    used, which every transform understands.
+    Inside ``torch.func``, ``torch.compile``, tracers and forward-mode differentiation the plain
+    formula is used, which every transform understands.
 
     Args:
         *options: What the algorithm takes for constants.  A tensor may want a gradient, which the
@@ -28,7 +28,9 @@ def fast_path_applies(*options: object) -> bool:
     """
     if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
         return False
-    return not (forward_ad._current_level >= 0 or any(isinstance(o, Tensor) for o in options))
+    if forward_ad._current_level >= 0 or torch._C._len_torch_dispatch_stack():
+        return False
+    return not any(isinstance(option, Tensor) for option in options)
 
 
 def slopes_pay(leaf: Tensor) -> bool:
@@ -122,7 +124,8 @@ class _Attached(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
-        inputs, kept = ctx.saved_tensors[: ctx.many], ctx.saved_tensors[ctx.many :]
+        saved = ctx.saved_tensors  # once: a checkpoint hands them out no second time
+        inputs, kept = saved[: ctx.many], saved[ctx.many :]
         if torch.is_grad_enabled() or is_batch_of_gradients(outer[0]):
             found = through(ctx.plain, inputs, outer)
         else:

@@ -3,6 +3,8 @@
 import pytest
 import torch
 from torch.autograd import forward_ad
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils.checkpoint import checkpoint
 
 from tests.losses.fast.paths import PATHS, drawn
 
@@ -50,3 +52,22 @@ def test_a_second_backward_pass_gives_what_the_first_gave(path):
 
     torch.testing.assert_close(first, slope, rtol=1e-12, atol=1e-15)
     torch.testing.assert_close(second, slope, rtol=1e-12, atol=1e-15)
+
+
+@every_path
+def test_what_is_forgotten_and_computed_anew_has_the_same_slope(path):
+    loss, leaf, outer, slope = prepared(path)
+
+    values = checkpoint(lambda z: loss(z * 1), leaf, use_reentrant=False)
+
+    torch.testing.assert_close(torch.autograd.grad(values, leaf, outer)[0], slope)
+
+
+@every_path
+def test_a_tracer_sees_a_formula_that_holds_for_other_inputs(path):
+    loss, leaf, _, _ = prepared(path)
+    other = drawn(*leaf.shape)
+
+    traced = make_fx(lambda z: loss(z), tracing_mode="real")(leaf.detach())
+
+    torch.testing.assert_close(traced(other), loss(other), rtol=1e-8, atol=1e-10)
