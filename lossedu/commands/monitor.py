@@ -1,11 +1,15 @@
-"""``lossedu monitor``: objectives from a file, their rules, and what they can see."""
+"""``lossedu monitor``: objectives, their rules, what they can see, and servers that watch them."""
 
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lossedu.commands.errors import one_line
+
+if TYPE_CHECKING:
+    from lossedu.monitoring.services.stack import Stack
 
 monitor = typer.Typer(no_args_is_help=True, help="Objectives for losses in production.")
 
@@ -63,3 +67,61 @@ def rules(
         typer.echo(text, nl=False)
     else:
         typer.echo(f"written to {out}")
+
+
+@monitor.command()
+def up(
+    speed: Annotated[
+        float, typer.Option(help="An hour of the alerts' windows passes in 60 minutes / SPEED.")
+    ] = 60.0,
+    trouble_after: Annotated[
+        float, typer.Option(help="Seconds until labels are mapped the wrong way; 0: never.")
+    ] = 20.0,
+    lasts: Annotated[float, typer.Option(help="Seconds that this lasts.")] = 30.0,
+    notifications: Annotated[int, typer.Option(help="End after so many; 0: at Ctrl-C.")] = 0,
+) -> None:
+    """Start a service, Prometheus and Alertmanager on loopback, and print what is notified.
+
+    All that they write is in a folder that is removed in the end.
+    """
+    import tempfile
+
+    from lossedu.monitoring.services import demonstration, stack
+    from lossedu.monitoring.services.alertmanager import Pace
+
+    trouble = demonstration.Trouble(trouble_after, lasts) if trouble_after > 0 else None
+    pace = Pace(first_s=1.0, change_s=2.0, repeat_s=3600.0)
+    with (
+        one_line(),
+        tempfile.TemporaryDirectory(prefix="lossedu-monitor-") as folder,
+        demonstration.service(trouble) as target,
+        stack.up(
+            stack.plan(
+                Path(folder),
+                demonstration.objectives(speed),
+                [target],
+                scrape_s=1.0,
+                interval_s=1.0,
+                pace=pace,
+            )
+        ) as servers,
+    ):
+        typer.echo(f"metrics       http://{target}/metrics")
+        typer.echo(f"Prometheus    {servers.prometheus.address}/alerts")
+        typer.echo(f"Alertmanager  http://{servers.alertmanager}")
+        typer.echo("Ctrl-C ends all of them.")
+        _follow(servers, notifications)
+
+
+def _follow(servers: "Stack", most: int) -> None:
+    """Print notifications as they come."""
+    begin, shown = time.monotonic(), 0
+    try:
+        while not most or shown < most:
+            for one in servers.inbox.notifications()[shown:]:
+                shown += 1
+                after = time.monotonic() - begin
+                typer.echo(f"{after:5.0f} s  {one.receiver}: {one.status}: {', '.join(one.alerts)}")
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        typer.echo()

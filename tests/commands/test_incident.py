@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from lossedu.commands.app import app
 from lossedu.monitoring.scenarios.catalog import scenario, scenarios
+from tests import needs
 from tests.monitoring.slo.test_document import TEXT
 
 
@@ -104,3 +105,25 @@ def test_an_objective_whose_alert_cannot_fire_is_refused(run, tmp_path):
 
     assert done.exit_code == 2
     assert "MarginBurnFast of margin-violations can never fire" in done.stderr
+
+
+@pytest.mark.server
+@pytest.mark.slow
+def test_servers_are_up_in_one_command_and_say_when_the_service_goes_wrong(run):
+    needs.monitoring()
+
+    options = ["--speed", "600", "--trouble-after", "5", "--lasts", "600", "--notifications", "1"]
+    done = run("monitor", "up", *options)
+
+    assert done.exit_code == 0, done.output
+    assert "/metrics" in done.stdout
+    assert re.search(r"page: firing: .*ErrorBurnFast", done.stdout), done.stdout
+
+
+def test_servers_that_are_not_installed_are_named(run, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    done = run("monitor", "up")
+
+    assert done.exit_code == 2
+    assert "is not installed. Hint: sudo apt-get install prometheus" in done.stderr

@@ -12,7 +12,7 @@ NAMES = {
 PACKAGES = "sudo apt-get install prometheus prometheus-alertmanager"
 
 
-class MissingProgramError(RuntimeError):
+class MissingProgramError(OSError):
     """A server or tool is not installed; the text says how to get it."""
 
 
