@@ -166,7 +166,9 @@ def late_labels(n: int) -> Row:
 def _child(program: str, folder: str) -> list[float]:
     """Seconds, peak megabytes and the answer of a program in a process of its own."""
     text = _MEASURED.format(program=program)
-    done = subprocess.run([sys.executable, "-c", text, folder], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", text, folder], capture_output=True, encoding="utf-8"
+    )
     if done.returncode:
         raise RuntimeError(done.stderr)
     return json.loads(done.stdout)
