@@ -150,11 +150,17 @@ def _comparison(first: str, second: str) -> "Comparison":
     names = _names(first, second)
     if is_function(first) or is_function(second):
         ends = (objective_of(target) for target in (first, second))
-        return compare_objectives(*ends, names=names)
+        return compare_objectives(*ends, names=names, progress=True)
     one, other = read_run(first), read_run(second)
     task = one.task
     return compare_checkpoints(
-        one.model, other.model, task.loss, [task.train], [task.valid], names=names
+        one.model,
+        other.model,
+        task.loss,
+        [task.train],
+        [task.valid],
+        names=names,
+        progress=True,
     )
 
 

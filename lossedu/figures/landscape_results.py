@@ -258,4 +258,5 @@ def trajectory_figure(
     above.set(title=title, xlabel=f"{labels[0]} (larger dots: farther beside)", ylabel=labels[1])
     below.plot(np.arange(len(beside)), beside, ".-", markersize=4, color=COLOURS["subject"])
     below.set(xlabel="point", ylabel="distance", ylim=(0, None))
+    below.xaxis.get_major_locator().set_params(integer=True)
     return figure

@@ -72,6 +72,7 @@ def compare_checkpoints(
     batch_size: int | None = None,
     tolerance: float = 0.05,
     seed: int = 0,
+    progress: bool = False,
 ) -> Comparison:
     """Set two checkpoints of one model beside each other.
 
@@ -89,6 +90,7 @@ def compare_checkpoints(
         batch_size: As for `Objective`.
         tolerance: Of curvature and barrier, relative.
         seed: Of random vectors.
+        progress: Whether to show bars in a terminal.
 
     Returns:
         Figures of each, the line between them, drift of each parameter.
@@ -105,8 +107,8 @@ def compare_checkpoints(
     others = landscapes
     if held_out is not None:
         others = [Objective(model, loss, held_out, **settings) for model in models]
-    signs = _signs(landscapes, others, tolerance, seed)
-    return _compared(ends, signs, called, tolerance)
+    signs = _signs(landscapes, others, tolerance, seed, progress)
+    return _compared(ends, signs, called, tolerance, progress)
 
 
 def compare_objectives(
@@ -116,6 +118,7 @@ def compare_objectives(
     names: Sequence[str] = ("first", "second"),
     tolerance: float = 0.05,
     seed: int = 0,
+    progress: bool = False,
 ) -> Comparison:
     """As `compare_checkpoints`, of models that are objectives already; see there.
 
@@ -126,7 +129,8 @@ def compare_objectives(
     called = _checked_names(names)
     check_same_elsewhere(first, second)
     pair = [first, second]
-    return _compared(pair, _signs(pair, pair, tolerance, seed), called, tolerance)
+    signs = _signs(pair, pair, tolerance, seed, progress)
+    return _compared(pair, signs, called, tolerance, progress)
 
 
 def _checked_names(names: Sequence[str]) -> tuple[str, str]:
@@ -136,10 +140,15 @@ def _checked_names(names: Sequence[str]) -> tuple[str, str]:
 
 
 def _signs(
-    landscapes: Sequence[Objective], held_out: Sequence[Objective], tolerance: float, seed: int
+    landscapes: Sequence[Objective],
+    held_out: Sequence[Objective],
+    tolerance: float,
+    seed: int,
+    progress: bool,
 ) -> tuple[VitalSigns, VitalSigns]:
+    settings: dict[str, Any] = {"tolerance": tolerance, "seed": seed, "progress": progress}
     pairs = zip(landscapes, held_out, strict=True)
-    one, other = (vital_signs(o, h, tolerance=tolerance, seed=seed) for o, h in pairs)
+    one, other = (vital_signs(o, h, **settings) for o, h in pairs)
     return one, other
 
 
@@ -148,10 +157,11 @@ def _compared(
     signs: tuple[VitalSigns, VitalSigns],
     names: tuple[str, str],
     tolerance: float,
+    progress: bool,
 ) -> Comparison:
     start, end = (objective.point for objective in ends)
     objective = ends[0].with_batch_norm("recomputed")
-    line = linear_barrier(objective, start, end, tolerance=tolerance)
+    line = linear_barrier(objective, start, end, tolerance=tolerance, progress=progress)
     return Comparison(names, signs, line, drift(objective, start, end))
 
 

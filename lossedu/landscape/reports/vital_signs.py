@@ -90,6 +90,7 @@ def vital_signs(
     tolerance: float = 0.05,
     max_products: int = 200,
     seed: int = 0,
+    progress: bool = False,
 ) -> VitalSigns:
     """Measure a model where it stands, with the batch norm statistics that it has.
 
@@ -100,6 +101,7 @@ def vital_signs(
         tolerance: Of the top eigenvalue and the trace, relative.
         max_products: Hessian-vector products at most for each of them.
         seed: Of random vectors.
+        progress: Whether to show bars in a terminal.
 
     Raises:
         ValueError: If the tolerance is not above 0.
@@ -108,7 +110,9 @@ def vital_signs(
     said = predictions((held_out or objective).with_batch_norm("frozen"))
     objective = objective.with_batch_norm("frozen")
     value, gradient = objective.value_and_gradient(objective.point)
-    top, whole = _curvature(objective, value, gradient, tolerance, max_products, seed)
+    settings: dict[str, Any] = {"tolerance": tolerance, "max_products": max_products}
+    settings["progress"] = progress
+    top, whole = _curvature(objective, value, gradient, seed, settings)
     rise = expected_sharpness(objective, sigma=0.01, adaptive=True, samples=20, seed=seed)
     return VitalSigns(
         loss=value,
@@ -128,16 +132,14 @@ def _curvature(
     objective: Objective,
     value: float,
     gradient: Tensor,
-    tolerance: float,
-    max_products: int,
     seed: int,
+    settings: dict[str, Any],
 ) -> tuple[Measured, Measured]:
     """The top eigenvalue and the trace; NaN where the loss or a derivative is not finite."""
     unknown = Measured(math.nan, math.inf, converged=False)
     if not (math.isfinite(value) and bool(torch.isfinite(gradient).all())):
         return unknown, unknown
     curvature = hessian(objective)
-    settings: dict[str, Any] = {"tolerance": tolerance, "max_products": max_products}
     try:
         top = top_eigenvalues(curvature, 1, **settings, seed=seed)
         # Another stream: the first vector of the same one lies in what is known already.

@@ -181,7 +181,7 @@ class PrincipalPlane(Result):
     second: Tensor = field(repr=False)
     explained: tuple[float, float]
     coordinates: Array = field(repr=False)
-    distances: Array = field(repr=False)
+    distances: Array
 
     def span(self, margin: float = 0.2) -> tuple[tuple[float, float], tuple[float, float]]:
         """Ranges along both directions that hold all points, for `plane`.

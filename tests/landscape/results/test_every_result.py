@@ -22,7 +22,10 @@ from tests.landscape.results.one_of_each import every_kind
 # What is made of values inside of the package and never handed to a user.
 INSIDE = {
     *("Counted", "Curvature", "Examples", "Filled", "Flat", "Interpolant", "Layout", "Linearised"),
-    *("Link", "Predictions", "Ritz", "Segment", "Survey", "UnitOrders", "Weighted"),
+    *("Predictions", "Ritz", "Survey", "Weighted"),
+    # How units are followed through a model.
+    *("Heads", "Hidden", "Lost", "Outside", "Scores", "Segment", "Space", "Split", "Stored"),
+    "Whole",
     "WarmRestarts",  # a schedule: what is to be done, not what was computed
 }
 FEW_NUMBERS = {
