@@ -59,13 +59,17 @@ def classes_in(hint):
 def returned():
     """Each dataclass of the landscape that a public function or method of it returns."""
     package = lossedu.landscape
-    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        for function in functions_of(importlib.import_module(info.name)):
-            hint = function.__annotations__.get("return")
-            hint = eval(hint, function.__globals__) if isinstance(hint, str) else hint
-            for kind in classes_in(hint):
-                if is_dataclass(kind) and kind.__module__.startswith(package.__name__):
-                    yield kind
+    names = [info.name for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    modules = [importlib.import_module(name) for name in names]
+    # What a module imports for its types alone is not there when it runs.
+    classes = {n: v for m in modules for n, v in vars(m).items() if inspect.isclass(v)}
+    for function in (function for module in modules for function in functions_of(module)):
+        hint = function.__annotations__.get("return")
+        if isinstance(hint, str):
+            hint = eval(hint, classes | function.__globals__)
+        for kind in classes_in(hint):
+            if is_dataclass(kind) and kind.__module__.startswith(package.__name__):
+                yield kind
 
 
 @cache
