@@ -16,7 +16,7 @@ from lossedu import losses
 Loss = Callable[..., Tensor]
 Pair = tuple[Loss, Loss, str]
 ROUNDING = 1e-4  # float32, summed in another order
-SMALL, SPARE = 4096, 0.03  # entries, for which calls cost more than arithmetic; milliseconds
+SMALL, SPARE = 8192, 0.03  # entries, for which calls cost more than arithmetic; milliseconds
 BINARY = functional.binary_cross_entropy_with_logits
 EXACT, STABLE = (partial(losses.listmle_loss, ties=ties) for ties in ("exact", "stable"))
 REGION = (-2, -1)

@@ -106,8 +106,13 @@ def _with_slope_of_events(logits: Tensor, events: Tensor) -> Tensor:
 
 
 def total_of_events(logits: Tensor, events: Tensor, *, mean: bool) -> Tensor | None:
-    """The mean or the sum of all entries; None where they are few, or one is infinite."""
-    if logits.numel() <= _MANY or events.requires_grad or not slopes_pay(logits):
+    """The mean or the sum of all entries; None where that is not for the fast path."""
+    if events.requires_grad:
+        return None
+    if 0 < logits.numel() <= _MANY:
+        costs = _of_events(logits, events)  # NaN comes back as NaN in the slopes as well
+        return costs.mean() if mean else costs.sum()
+    if not slopes_pay(logits):
         return None
     costs, slopes = _costs_and_slopes(logits, events)
     total, count = costs.sum(), logits.numel() if mean else 1

@@ -23,8 +23,9 @@ def total_of_classes(
 
     It leaves to others what is not one class number a row that counts, and the words for it.
     """
-    fits = isinstance(targets, Tensor) and targets.dtype is torch.int64
-    if not fits or logits.ndim != 2 or targets.shape != logits.shape[:1]:
+    if not (isinstance(logits, Tensor) and isinstance(targets, Tensor)):
+        return None
+    if targets.dtype is not torch.int64 or logits.ndim != 2 or targets.shape != logits.shape[:1]:
         return None
     if 0 <= ignore_index < logits.shape[1] or not can_look(logits):
         return None

@@ -13,7 +13,6 @@ from lossedu.arguments.checks import (
     check_number,
     check_real,
     check_same_shape,
-    is_known_as,
 )
 from lossedu.arguments.pairing import paired
 from lossedu.arguments.reduction import Reduction, check_mask, reduced
@@ -170,13 +169,14 @@ def cross_entropy(
     References:
         I. J. Good, Rational decisions, JRSS B 14, 1952.
     """
-    rows = classes_last(logits, axis)
-    check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
+    plain = type(label_smoothing) is float and label_smoothing == 0 and axis == -1
     alike = weight is None and mask is None and class_weights is None
-    if alike and reduction in {"mean", "sum"} and is_known_as(label_smoothing, 0):
-        total = total_of_classes(rows, targets, ignore_index, mean=reduction == "mean")
+    if plain and alike and reduction in {"mean", "sum"}:
+        total = total_of_classes(logits, targets, ignore_index, mean=reduction == "mean")
         if total is not None:
             return total
+    rows = classes_last(logits, axis)
+    check_number("label_smoothing", label_smoothing, low=0.0, high=1.0)
     check_mask(mask, rows.shape[:-1])
     check_real("targets", targets)
     by_class = None if class_weights is None else checked_class_weights(class_weights, rows)
