@@ -85,16 +85,20 @@
     return formula;
   }
 
-  function breakLines(item) {
-    let shown = item.typesetRoot;
+  // All are measured before one is changed: a page is laid out once a round, not once a formula.
+  function breakLines(items) {
+    const shown = new Map(items.map(function (item) { return [item, item.typesetRoot]; }));
     for (const sums of [false, true]) {
-      const tex = inLines(item.math, sums);
-      if (!tex || share(shown) >= (sums ? SMALLEST : BREAKS_BELOW)) { continue; }
-      const broken = typeset(item, item.typesetRoot, tex);
-      originals.delete(shown);
-      shown.replaceWith(broken);
-      originals.set(broken, item.typesetRoot);
-      shown = broken;
+      const least = sums ? SMALLEST : BREAKS_BELOW;
+      items.filter(function (item) { return share(shown.get(item)) < least; }).forEach(function (item) {
+        const tex = inLines(item.math, sums);
+        if (!tex) { return; }
+        const broken = typeset(item, item.typesetRoot, tex);
+        originals.delete(shown.get(item));
+        shown.get(item).replaceWith(broken);
+        originals.set(broken, item.typesetRoot);
+        shown.set(item, broken);
+      });
     }
   }
 
@@ -108,7 +112,7 @@
         const root = item.typesetRoot;
         return item.display && root && root.isConnected && root.clientWidth && share(root) < BREAKS_BELOW;
       });
-      wide.forEach(breakLines);
+      breakLines(wide);
       if (wide.length) { page.documentStyleSheet(); }
     }
     const least = print.matches ? 0 : SMALLEST;
@@ -122,13 +126,14 @@
   // On a phone each row of a table that does not fit is a card, whose lines say what they hold.
   // To compare many rows in many columns, one scrolls.
   function cards() {
-    document.querySelectorAll(TABLES).forEach(function (box) {
+    const boxes = Array.from(document.querySelectorAll(TABLES));
+    boxes.forEach(function (box) { box.classList.remove("as-cards"); });
+    boxes.filter(function (box) {
+      return phone.matches && box.scrollWidth > box.clientWidth + 1;
+    }).filter(function (box) {
       const table = box.querySelector("table");
-      box.classList.remove("as-cards");
-      if (table && phone.matches && box.scrollWidth > box.clientWidth + 1 && labelled(table)) {
-        box.classList.add("as-cards");
-      }
-    });
+      return table && labelled(table);
+    }).forEach(function (box) { box.classList.add("as-cards"); });
   }
 
   function labelled(table) {
@@ -164,6 +169,13 @@
       window.MathJax.startup.promise.then(mark);
     }
   });
-  window.addEventListener("resize", mark);
+  // A phone that hides its address bar is no narrower than before.
+  let width = window.innerWidth;
+  window.addEventListener("resize", function () {
+    if (window.innerWidth !== width) {
+      width = window.innerWidth;
+      mark();
+    }
+  });
   print.addEventListener("change", fit);
 })();
