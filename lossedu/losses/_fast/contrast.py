@@ -16,7 +16,7 @@ from torch import Tensor
 from lossedu.losses._fast.closed_form import fast_path_applies, is_batch_of_gradients, through
 
 _WHOLE = 2**22  # entries of a matrix that is small enough to be kept for backward
-_TILE = 2**20
+_TILE = 2**21
 _NEAR = 40.0  # e^40 to e^-40, and a million of them, are far from the ends of float32
 _ROWS = 64  # fewer would make a slow product
 
