@@ -56,6 +56,18 @@ def run(
     typer.echo(f"\nCause: {done.scenario.cause}.\nWay out: {done.scenario.way_out}")
 
 
+@incident.command()
+def runbook(
+    alert: Annotated[str, typer.Argument(help="The alert's name, as it was notified.")],
+) -> None:
+    """Say what to do about an alert: what to look at, decide, roll back and verify."""
+    from lossedu.monitoring.runbooks.reading import runbook as of_alert
+
+    with one_line():
+        text = of_alert(alert).with_queries()
+    typer.echo(text, nl=False)
+
+
 def _tell(done: "Run") -> None:
     from lossedu.tables import print_table
 
@@ -66,6 +78,7 @@ def _tell(done: "Run") -> None:
         typer.echo("No alert fired.")
     typer.echo(f"silent: {', '.join(done.silent)}")
     typer.echo(f"budget of margin violations spent: {done.spent:.0%}")
+    typer.echo(f"what to do: lossedu incident runbook {done.scenario.runbook}")
 
 
 def _timeline(done: "Run") -> "Table":

@@ -37,6 +37,14 @@ def test_a_run_says_what_fired_what_stayed_silent_and_why(run):
     assert f"Cause: {scenario('label-flip').cause}." in words
 
 
+def test_a_runbook_is_printed_with_its_queries(run):
+    said = run("incident", "runbook", "LabelsLate").stdout
+
+    assert said.startswith("# LabelsLate\n")
+    assert "       lossedu_label_coverage_ratio\n" in said
+    assert run("incident", "runbook", "LabelLate").exit_code == 2
+
+
 def test_an_incident_without_alerts_says_so(run):
     assert "No alert fired." in run("incident", "run", "short-burst").stdout
 

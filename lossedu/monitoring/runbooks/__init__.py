@@ -1,0 +1,1 @@
+"""What to do when an alert fires: a page each, with questions that Prometheus answers."""
