@@ -83,6 +83,24 @@ def test_a_claim_stands_once_in_the_book():
     assert [name for name in set(stated) if stated.count(name) > 1] == []
 
 
+def test_what_a_claim_measures_is_no_value_beside_itself():
+    """A comparison of a value with itself would hold whatever the computation gives."""
+    twice = []
+    code_cell = re.compile(r"^```\{code-cell\} ipython3\n(?::tags:[^\n]*\n)?(.*?)^```", re.M | re.S)
+    stated = [
+        code for page in PAGES for code in code_cell.findall(source(page)) if "claim(" in code
+    ]
+    for call in (node for code in stated for node in ast.walk(ast.parse(code))):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "claim":
+            (measured,) = (k.value for k in call.keywords if k.arg == "measured")
+            parts = [ast.unparse(part) for part in getattr(measured, "elts", [])]
+            if len(parts) > len(set(parts)):
+                twice.append(ast.unparse(call.args[0]))
+
+    assert len(stated) >= 120
+    assert twice == []
+
+
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_a_chapter_has_the_headings_of_the_template_in_order(page):
     assert re.findall(r"^## (.+)$", source(page), re.MULTILINE) == HEADINGS

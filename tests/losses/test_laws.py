@@ -71,6 +71,19 @@ def test_value_agrees_with_the_formula_to_twelve_digits(case):
         )
 
 
+def test_value_agrees_with_the_formula_where_predictions_are_equal_or_zero(plain):
+    predictions, targets = plain.draw(8, seed=22)
+    predictions = predictions.div(3).round()
+    reference = oracle_of(plain)
+
+    values = plain(predictions, targets, reduction="none")
+
+    assert not plain.spec.indexed or (predictions[:, 1:] == predictions[:, :-1]).any()
+    for x, y, value in zip(predictions, targets, values, strict=True):
+        expected = reference.value(*as_numbers(plain, x, y))
+        assert relative_error(value.item(), expected) < 1e-12, (x.tolist(), y.tolist())
+
+
 def test_gradient_agrees_with_the_formula(case, each_gradient):
     predictions, targets = case.draw(6, seed=1)
     reference = oracle_of(case)
