@@ -75,7 +75,7 @@ def release(
     with one_line(), logged_to(CourseFolders(root).log):
         for assignment in assignments:
             Course(root).release(assignment)
-            console.print(f"released  exercises/{assignment}/{assignment}.ipynb")
+            console.print(f"released  exercises/{assignment}/{assignment}.ipynb", markup=False)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.grading.outcomes import Outcome
+from autograder.grading.plain import printable
 
 
 @contextmanager
@@ -17,7 +18,7 @@ def progress(console: Console, total: int) -> Iterator[Callable[[Outcome], None]
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("left  {task.fields[latest]}"),
+        TextColumn("left  {task.fields[latest]}", markup=False),
     )
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
@@ -25,6 +26,6 @@ def progress(console: Console, total: int) -> Iterator[Callable[[Outcome], None]
         task = bar.add_task("grading", total=total, latest="")
 
         def known(outcome: Outcome) -> None:
-            bar.update(task, advance=1, latest=outcome.submission)
+            bar.update(task, advance=1, latest=printable(outcome.submission))
 
         yield known

@@ -38,8 +38,8 @@ def new_course(folder: Annotated[Path, typer.Argument(help="New or empty.")]) ->
             names = fill(folder)
         except FileExistsError as error:
             refused(str(error))
-    console.print(f"made  {folder}  with {', '.join(names)}", highlight=False)
-    console.print(f"next  cd {folder} && autograder doctor", highlight=False)
+    console.print(f"made  {folder}  with {', '.join(names)}", highlight=False, markup=False)
+    console.print(f"next  cd {folder} && autograder doctor", highlight=False, markup=False)
 
 
 @commands.command()
@@ -71,10 +71,11 @@ def report(
         f"{found.graded} graded, mean {found.mean:.1f} and median {found.median:.1f} of "
         f"{found.max_score:g} points by machine",
         highlight=False,
+        markup=False,
     )
     for name, count in found.misconceptions.items():
-        console.print(f"  {count:4d}  {name}", highlight=False)
-    console.print(f"written  {target}", highlight=False)
+        console.print(f"  {count:4d}  {name}", highlight=False, markup=False)
+    console.print(f"written  {target}", highlight=False, markup=False)
 
 
 @commands.command()
@@ -175,7 +176,7 @@ def due(
         for name in student or []:
             set_due_for(config, assignment, name, date)
     whom = ", ".join(student or ["all"])
-    console.print(f"due  {date:%Y-%m-%d %H:%M} UTC  for {whom}", highlight=False)
+    console.print(f"due  {date:%Y-%m-%d %H:%M} UTC  for {whom}", highlight=False, markup=False)
 
 
 @commands.command()
@@ -203,7 +204,7 @@ def rubric(
     if path.exists():
         refused(f"{path} must not be there to be written, but is. Hint: edit it as it is")
     write_whole(path, as_text(known))
-    console.print(f"written  {path}", highlight=False)
+    console.print(f"written  {path}", highlight=False, markup=False)
 
 
 def _graded(root: Path, assignment: str) -> "list[Outcome]":

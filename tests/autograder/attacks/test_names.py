@@ -10,9 +10,11 @@ from rich.console import Console
 
 from autograder.bridge.configuration import course_config
 from autograder.bridge.gradebook import student_marks
+from autograder.commands.progress import progress
 from autograder.commands.tables import class_table
 from autograder.course.export import canvas, moodle
 from autograder.grading.folders import CourseFolders
+from autograder.grading.outcomes import Outcome
 from autograder.grading.plain import spreadsheet_text
 from autograder.grading.submissions import SubmissionError, handed_in, named
 from tests.autograder import tiny_class as tiny
@@ -97,6 +99,20 @@ def test_every_name_is_one_row_of_a_table_and_of_each_export(graded):
     assert "[red]ann" in text
     assert len(canvas("tiny", marks).splitlines()) == len(worth) + 2
     assert len(moodle("tiny", marks).splitlines()) == len(worth) + 1
+
+
+def test_a_name_in_the_bar_of_a_terminal_is_shown_and_not_obeyed():
+    screen = io.StringIO()
+    console = Console(width=120, force_terminal=True, file=screen)
+    name = "[blink]ann\x1b[3J[link=https://example.org]\nbob"
+
+    with progress(console, 2) as known:
+        known(Outcome(name, "tiny", 1.0, 2.0, 0.1, 1.0, "graded"))
+
+    shown = screen.getvalue()
+    assert "[blink]ann\N{REPLACEMENT CHARACTER}[3J[link=https://example.org] bob" in shown
+    assert "\x1b[3J" not in shown
+    assert "\x1b]8;" not in shown
 
 
 @pytest.mark.parametrize(
