@@ -1,0 +1,1 @@
+"""Service level indicators of losses: what each means, and what it cannot see."""
