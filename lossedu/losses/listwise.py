@@ -13,7 +13,7 @@ from torch import Tensor
 from lossedu.arguments.checks import can_look, check_choice, check_values, extremes
 from lossedu.arguments.lists import Lists, as_lists, check_lists
 from lossedu.arguments.ordering import falling
-from lossedu.arguments.reduction import WIDE, Reduction, accumulation_dtype, reduced
+from lossedu.arguments.reduction import Reduction, accumulation_dtype, reduced
 from lossedu.losses._binary import surprise_of_one
 from lossedu.losses._classes import gaps_and_rest
 from lossedu.losses._fast.tied_orders import tied_orders
@@ -89,11 +89,12 @@ def _first_choices(scores: Tensor, relevance: Tensor) -> Tensor | None:
     """Who comes first by relevance; None unless it is seen to be finite."""
     if relevance.requires_grad or not can_look(relevance):
         return None
-    same = relevance.dtype is scores.dtype and relevance.dtype in WIDE
-    grades = relevance if same else relevance.to(torch.float64)
+    dtype = accumulation_dtype(scores)
+    same = relevance.is_floating_point() and accumulation_dtype(relevance) is dtype
+    grades = relevance.to(dtype if same else torch.float64)
     if not all(math.isfinite(bound) for bound in extremes(grades)):
         return None
-    return grades.softmax(-1).to(accumulation_dtype(scores))
+    return grades.softmax(-1).to(dtype)
 
 
 def listmle_loss(
