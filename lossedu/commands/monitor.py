@@ -70,6 +70,25 @@ def rules(
 
 
 @monitor.command()
+def dashboards(
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("dashboards"),
+) -> None:
+    """Write three dashboards, each for Grafana and for Perses: executive, on-call and debug."""
+    from lossedu.destinations import check_folder
+    from lossedu.monitoring.dashboards.description import DASHBOARDS
+    from lossedu.monitoring.dashboards.files import grafana, perses
+    from lossedu.whole_files import write_whole
+
+    with one_line():
+        check_folder("out", out)
+        for dashboard in DASHBOARDS:
+            for kind, made in (("grafana", grafana), ("perses", perses)):
+                path = out / f"{dashboard.name}.{kind}.json"
+                write_whole(path, made(dashboard))
+                typer.echo(path)
+
+
+@monitor.command()
 def up(
     speed: Annotated[
         float, typer.Option(help="An hour of the alerts' windows passes in 60 minutes / SPEED.")

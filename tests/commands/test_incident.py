@@ -106,6 +106,18 @@ def test_a_check_says_what_alerts_see_and_how_often_they_are_false(run):
     assert "False alarms of Margin violations of the spam filter" in words
 
 
+def test_dashboards_are_written_for_both_programs(run, tmp_path):
+    done = run("monitor", "dashboards", "--out", "made")
+
+    assert done.exit_code == 0
+    names = {path.name for path in (tmp_path / "made").iterdir()}
+    assert names == {
+        f"{name}.{kind}.json"
+        for name in ("executive", "on-call", "debug")
+        for kind in ("grafana", "perses")
+    }
+
+
 def test_an_objective_whose_alert_cannot_fire_is_refused(run, tmp_path):
     (tmp_path / "slo.yaml").write_text(TEXT.replace("threshold: 6", "threshold: 60"))
 

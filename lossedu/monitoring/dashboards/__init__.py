@@ -1,0 +1,1 @@
+"""Three dashboards from one description: for who decides, who is on call, and who debugs."""
