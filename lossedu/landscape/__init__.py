@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         read_limits,
     )
     from lossedu.landscape.reports.run_variance import RunResult, RunVariance, run_variance
+    from lossedu.landscape.results.result import Result
     from lossedu.landscape.slices.directions import coordinates, distances, random_directions
     from lossedu.landscape.slices.line import Line, interpolation, line
     from lossedu.landscape.slices.plane import Plane, plane
@@ -80,6 +81,7 @@ __all__ = [
     "OldTask",
     "Plane",
     "PrincipalPlane",
+    "Result",
     "RunResult",
     "RunVariance",
     "Snapshots",

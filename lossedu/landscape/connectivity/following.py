@@ -117,6 +117,9 @@ class _Walk:
             return self._renamed(name, self._steps.apply("flatten", [value], ends))
         if isinstance(layer, ELEMENTWISE):
             return value  # type: ignore[no-any-return]
+        if isinstance(value, Heads | Scores | Split):
+            self._fixed(value)
+            return Lost(f"{name!r} acts on attention heads")
         for kinds, rule in RULES:
             if isinstance(layer, kinds):
                 return rule(self.units, name, layer, value)
@@ -168,8 +171,8 @@ def _parts_of(node: Node, size: int) -> int:
     parts = set()
     for user in node.users:
         name = user.target if isinstance(user.target, str) else _name_of(user.target)
-        given = dict(zip(("count", "dim"), user.args[1:], strict=False)) | user.kwargs
-        count, dim = next(iter(given.values()), None), given.get("dim", 0)
+        words = dict(zip(("count", "dim"), user.args[1:], strict=False)) | user.kwargs
+        count, dim = next(iter(words.values()), None), words.get("dim", 0)
         if name not in ("chunk", "split") or not isinstance(count, int) or not last_axis(dim):
             return 1
         parts.add(count if name == "chunk" else size // count)

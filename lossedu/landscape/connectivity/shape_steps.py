@@ -111,7 +111,8 @@ class ShapeSteps:
         places = index if isinstance(index, tuple) else (index,)
         if any(not isinstance(each, int | slice) for each in places):
             return None
-        before = len(places) if value.rank is None else value.rank + value.place
+        # Of rows the second axis is that of units: only a known rank tells it from one of places.
+        before = 1 if value.rank is None else value.rank + value.place
         everything = slice(None)
         if value.rank is None and value.place != -1:
             return None

@@ -38,7 +38,7 @@ POOLS = {
     "boolean_dispatch",  # how torch calls those that may return indices too
 }
 ARITHMETIC = {"getitem", "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "sqrt"}
-REDUCTIONS = {"mean", "sum", "amax", "amin", "var", "std"}
+REDUCTIONS = {"mean", "sum", "amax", "amin"}
 
 
 class Steps:
@@ -126,6 +126,9 @@ class Steps:
         return self._joined(one, other, repr(name))
 
     def _with_stored(self, value: Hidden, stored: Stored) -> Value:
+        if not self.units.kept(stored.name):
+            self._fix([value])  # its entries stay where they are
+            return value
         shape = self.units.shape(stored.name)
         dim = len(shape) + value.place
         if dim < 0 or shape[dim] == 1:
@@ -151,10 +154,14 @@ class Steps:
             self.units.join(one.axis, other.axis, where)
         return Hidden(one.axis, one.place, one.rank or other.rank, one.flat)
 
-    def _same(self, name: str, value: Value, *others: Any, **named: Any) -> Value:
-        if name == "masked_fill" and isinstance(value, Hidden):
-            return self.binary(value, (*others, *named.values())[0], name)  # a mask of units, maybe
-        return value
+    def _same(self, name: str, *args: Any, **named: Any) -> Value:
+        """Entry by entry, also of several tensors: an exponent, a mask, a bound."""
+        first, *others = (a for a in (*args, *named.values()) if isinstance(a, Value))
+        if isinstance(first, Scores):
+            return first  # a mask, which is alike for all heads
+        for other in others:
+            first = self.binary(first, other, name)
+        return first
 
     def _pool(self, name: str, value: Value, *_: Any, **__: Any) -> Value | None:
         if not isinstance(value, Hidden):

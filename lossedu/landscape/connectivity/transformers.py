@@ -51,7 +51,7 @@ def attention(
     units.follow(f"{name}.in_proj_bias", 0, (*inner, *inner, *carried))
     units.follow(f"{name}.bias_k", 2, inner)
     units.follow(f"{name}.bias_v", 2, carried)
-    rank = query.rank if isinstance(query, Hidden) else None
+    rank = query.rank if isinstance(query, Hidden) and query.rank else 3  # of batches
     return linear(units, f"{name}.out_proj", layer.out_proj, Hidden(carried, -1, rank))
 
 

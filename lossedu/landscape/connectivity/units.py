@@ -71,6 +71,7 @@ class Units:
         self._couples: list[tuple[int, int]] = []
         self._shapes: dict[str, torch.Size] = {}
         self._first: dict[str, str] = {}
+        self._kept = set(model.state_dict())
         first: dict[int, str] = {}
         for each in (model.named_parameters, model.named_buffers):
             for name, tensor in each(remove_duplicate=False):
@@ -80,6 +81,10 @@ class Units:
     def has(self, tensor: str) -> bool:
         """Whether the model has a parameter or buffer of that name."""
         return tensor in self._shapes
+
+    def kept(self, tensor: str) -> bool:
+        """Whether it is a part of the model's ``state_dict``: some buffers are none."""
+        return tensor in self._kept
 
     def shape(self, tensor: str) -> torch.Size:
         """The shape of a parameter or buffer."""

@@ -239,3 +239,67 @@ def test_a_norm_of_flattened_channels_follows_them():
 def test_models_of_other_shapes_are_refused():
     with pytest.raises(ValueError, match="they differ in"):
         align(built("mlp", 0), built("cnn", 0))
+
+
+class Powers(Two):
+    """Exponents and bounds that are units as well."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(3, 7), nn.Linear(3, 7), nn.Linear(7, 2)
+
+    def forward(self, x):
+        inside = torch.pow(self.a(x).abs() + 1, self.b(x))
+        return self.c(torch.pow(0.5, inside.clamp(max=3)))
+
+
+class OwnBuffer(Two):
+    """A tensor that is in no ``state_dict``, so that nothing can follow it."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("shift", torch.arange(3.0), persistent=False)
+        self.first, self.a = nn.Linear(3, 7), nn.Linear(7, 3)
+
+    def forward(self, x):
+        return self.b(torch.tanh(self.a(torch.tanh(self.first(x))) + self.shift))
+
+
+@pytest.mark.parametrize("kind", [Powers, OwnBuffer])
+def test_what_meets_entry_by_entry_is_in_one_order_or_stays(kind):
+    with scoped(2):
+        reference, model = kind().double(), kind().double()
+    x = torch.randn(6, 3, dtype=torch.float64)
+    before = model(x)
+
+    alignment = align(reference, model)
+    model.load_state_dict(alignment.state_dict)
+
+    assert any((p != torch.arange(len(p))).any() for p in alignment.permutations.values())
+    assert ("a" in alignment.permutations) == (kind is Powers)
+    torch.testing.assert_close(model(x), before, rtol=1e-10, atol=1e-10)
+
+
+class NormedHeads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.into, self.norm, self.out = nn.Linear(4, 6), nn.LayerNorm(3), nn.Linear(6, 2)
+
+    def forward(self, x):
+        heads = self.norm(self.into(x).unflatten(-1, (2, 3)))
+        return self.out(heads.flatten(-2))
+
+
+class FirstUnit(Two):
+    def forward(self, x):
+        inside = self.a(x)
+        return self.b(inside * inside[:, :1])
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [(NormedHeads(), "'norm' acts on attention heads"), (FirstUnit(), "it calls 'getitem'")],
+)
+def test_units_that_are_told_apart_are_not_given_another_order(model, said):
+    with pytest.raises(ValueError, match=said):
+        align(model, model)
