@@ -19,6 +19,7 @@ from nbgrader.plugins.zipcollect import ExtractorPlugin
 
 from autograder.grading.plain import printable
 from autograder.grading.submissions import MOST_BYTES
+from lossedu.whole_files import write_whole
 
 MOST_LEVELS = 3  # the download, a student's own archive, and one that her system made of it
 MOST_OF_ONE = 4 * MOST_BYTES  # all that one student's archive may hold
@@ -74,8 +75,7 @@ class BoundedExtractor(ExtractorPlugin):
             self._warn(f"{target.name} is left out: it holds more than {most >> 20} MB")
             return 0
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            write_whole(target, content)
         except OSError as error:
             self._warn(f"{target.name[:80]} is left out: {error.strerror}")
             return 0
