@@ -66,7 +66,7 @@ class Sum:
         self.total = 0.0
 
     def update(self, outputs, *rest):
-        self.total += float(outputs.sum())
+        self.total += float(outputs.abs().sum())
 
     def compute(self):
         return self.total

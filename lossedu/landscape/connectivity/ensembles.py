@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from lossedu.landscape.results.result import Result
 from lossedu.losses import cross_entropy
 from lossedu.tables import Table
 from lossedu.training.batches import Data
+from lossedu.training.forward import Forward
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,11 @@ class Ensemble(Result):
 
 
 def checkpoint_ensemble(
-    models: Sequence[nn.Module], data: Data, *, batch_size: int | None = None
+    models: Sequence[nn.Module],
+    data: Data,
+    *,
+    forward: Forward | None = None,
+    batch_size: int | None = None,
 ) -> Ensemble:
     r"""Average the probabilities of several models.
 
@@ -60,6 +66,7 @@ def checkpoint_ensemble(
     Args:
         models: Classifiers of one kind, each with its own batch norm statistics; at least 1.
         data: Inputs and class numbers.
+        forward: As for `Objective`; its outputs are logits.
         batch_size: As for `Objective`.
 
     Raises:
@@ -71,7 +78,7 @@ def checkpoint_ensemble(
     """
     if not models:
         raise ValueError("models must hold at least one model, but are empty.")
-    said = [_predicted(model, data, batch_size) for model in models]
+    said = [_predicted(model, data, forward, batch_size) for model in models]
     _check_same(said)
     mixed = torch.logsumexp(torch.stack([p.log_probabilities for p in said]), 0)
     together = Predictions(mixed - math.log(len(said)), said[0].targets)
@@ -108,10 +115,12 @@ def _check_same(said: Sequence[Predictions]) -> None:
         )
 
 
-def _predicted(model: nn.Module, data: Data, batch_size: int | None) -> Predictions:
-    objective = Objective(
-        model, cross_entropy, data, parameters=lambda _: True, batch_size=batch_size
-    )
+def _predicted(
+    model: nn.Module, data: Data, forward: Forward | None, batch_size: int | None
+) -> Predictions:
+    settings: dict[str, Any] = {"parameters": lambda _: True, "batch_size": batch_size}
+    loss = cross_entropy if forward is None else None
+    objective = Objective(model, loss, data, forward=forward, **settings)
     found = predictions(objective)
     if found is None:
         raise ValueError(

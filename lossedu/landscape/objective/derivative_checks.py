@@ -52,7 +52,8 @@ def check_gradient(objective: "Objective", theta: Tensor, batch: Weighted) -> Ob
         "gradient",
         "loss must have the gradient that autograd gives, but along one direction that is "
         f"{float(slope):.6g} and differences of the loss are {float(wrong):.6g}. Hint: detach() of "
-        "what depends on the parameters, or the backward of a torch.autograd.Function.",
+        "what depends on the parameters (the target of a temporal difference, say), or the "
+        "backward of a torch.autograd.Function.",
     )
 
 

@@ -9,5 +9,5 @@ class ObjectiveError(ValueError):
     """
 
     def __init__(self, fault: str, message: str) -> None:
-        super().__init__(f"{message} check=False takes the objective as it is.")
+        super().__init__(f"{message} Objective(..., check=False) takes it as it is.")
         self.fault = fault

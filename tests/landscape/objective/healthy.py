@@ -285,3 +285,32 @@ HEALTHY: dict[str, Callable[[], Objective]] = {
 def healthy(name: str) -> Objective:
     with scoped(4):
         return HEALTHY[name]()
+
+
+def of_every_kind(loss: Callable[..., Tensor]) -> list[Objective]:
+    """A loss on a small linear model, for all targets that it takes."""
+    generator = torch.Generator().manual_seed(0)
+    x, lists = inputs(5), inputs(6, 5)
+    score = nn.Sequential(nn.Linear(5, 1), nn.Flatten(0))
+    ranker = nn.Sequential(nn.Linear(5, 1), nn.Flatten(1))
+    with scoped(0):
+        kinds = [
+            (score, x, x[:, 0].exp()),
+            (score, x, (x[:, 0] > 0).float()),
+            (score, x, (x[:, 0] > 0).float() * 2 - 1),
+            (score, x, torch.randint(4, (N,), generator=generator)),
+            (nn.Linear(5, 3), x, torch.randint(3, (N,), generator=generator)),
+            (nn.Linear(5, 4), x, inputs(4)),
+            (ranker, lists, torch.randint(4, (N, 6), generator=generator)),
+        ]
+    found = []
+    for model, values, targets in kinds:
+        objective = Objective(model, loss, (values, targets))
+        try:
+            objective.functional().outcome(
+                objective.unflatten(objective.point), next(objective.batches())
+            )
+        except (TypeError, ValueError, RuntimeError):  # a loss of other targets
+            continue
+        found.append(objective)
+    return found

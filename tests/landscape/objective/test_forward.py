@@ -7,6 +7,7 @@ from torch import nn
 from lossedu.landscape import (
     Limit,
     Objective,
+    checkpoint_ensemble,
     compare_checkpoints,
     hessian,
     landscape_gate,
@@ -157,6 +158,17 @@ def test_checkpoints_are_compared_and_gated_through_the_hook():
     assert found.signs[0].loss != found.signs[1].loss
     assert 0 <= found.signs[0].held_out["accuracy"] <= 1
     assert [check.passed for check in result.checks] == [True, False, True]
+
+
+def test_an_ensemble_of_checkpoints_says_what_its_members_say_through_the_hook():
+    with scoped(0):
+        members = [Classifier().eval() for _ in range(2)]
+
+    found = checkpoint_ensemble(members, classified(), forward=classify)
+
+    tokens = sentences()["tokens"]
+    mean = torch.stack([member(tokens).double().softmax(1) for member in members]).mean(0)
+    torch.testing.assert_close(found.probabilities, mean.detach(), rtol=1e-5, atol=1e-6)
 
 
 def test_batch_norm_gets_the_statistics_that_the_hook_gives_it():

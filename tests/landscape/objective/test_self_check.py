@@ -7,10 +7,12 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
+from lossedu import catalog
 from lossedu.landscape import Objective, ObjectiveError, hessian, top_eigenvalues
 from lossedu.landscape.curvature.products import gauss_newton
 from lossedu.landscape.objective import self_check
-from tests.landscape.objective.healthy import HEALTHY, healthy
+from lossedu.training.recipes import recipes
+from tests.landscape.objective.healthy import HEALTHY, healthy, of_every_kind
 from tests.landscape.objective.models import examples, mlp, seeded
 
 
@@ -188,6 +190,36 @@ def test_most_healthy_objectives_are_judged_and_not_only_let_through():
         judged += 1
 
     assert judged > 0.9 * len(HEALTHY)
+
+
+@pytest.mark.parametrize("spec", catalog.specs().values(), ids=lambda spec: spec.name)
+def test_no_loss_of_the_package_is_refused(spec):
+    for objective in of_every_kind(spec.function):
+        theta, batch = objective.point, next(objective.batches())
+        for stage in ("value", "gradient", "curvature"):
+            assert self_check.fault_of(stage, objective, theta, batch) is None
+
+
+def test_most_losses_of_the_package_are_judged_on_some_targets():
+    judged = [spec for spec in catalog.specs().values() if of_every_kind(spec.function)]
+
+    assert len(judged) > len(catalog.specs()) / 3
+
+
+@pytest.mark.parametrize("name", list(recipes()))
+def test_of_the_recipes_only_that_of_a_semi_gradient_is_refused(name):
+    recipe = recipes()[name]
+    task = recipe.task(0)
+    objective = Objective(recipe.model(0), task.loss, [task.train])
+    theta, batch = objective.point, next(objective.batches())
+
+    faults = [
+        self_check.fault_of(stage, objective, theta, batch)
+        for stage in ("value", "gradient", "curvature")
+    ]
+
+    semi = recipe.loss == "td_loss"
+    assert [fault is not None for fault in faults] == [False, semi, semi]
 
 
 @pytest.mark.parametrize(
