@@ -1,15 +1,18 @@
 """What a ranking is worth: DCG, NDCG, reciprocal rank, average precision.
 
 Chapter: ``ranking/metrics``.  The trap: ties.  Equal scores are taken in the order in which they
-came here; a library that averages over them, or sorts them the other way round, reports another
-number for the same model.  None of these has a gradient: they are what ranking losses stand in for.
+came here, unless DCG and NDCG are asked to average over them; a library that does so always, or
+sorts them the other way round, reports another number for the same model.  None of these has a
+gradient: they are what ranking losses stand in for.
 """
+
+from typing import get_args
 
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import check_count, check_no_nan
-from lossedu.arguments.gains import Gain, discounted, gains
+from lossedu.arguments.checks import check_choice, check_count, check_no_nan
+from lossedu.arguments.gains import Gain, Ties, averaged_over_ties, discounted, discounts, gains
 from lossedu.arguments.lists import Lists, as_lists
 from lossedu.arguments.ordering import falling
 
@@ -28,6 +31,7 @@ def dcg(
     *,
     k: int | None = None,
     gain: Gain = "exponential",
+    ties: Ties = "stable",
     mask: Tensor | None = None,
 ) -> Tensor:
     r"""Sum gains, each discounted by the logarithm of its rank.
@@ -40,6 +44,9 @@ def dcg(
         relevance: How relevant each item is, at least 0, the same shape.
         k: Ranks that count, at least 1; None counts all.
         gain: ``"exponential"``, or ``"linear"`` (the relevance itself).
+        ties: What equal scores are worth.  ``"stable"``: the order in which they came, so shuffle
+            rows once.  ``"average"``: the mean over all their orders, as in scikit-learn: each
+            tied item has the mean gain of its group.
         mask: True where an item counts, the same shape: False marks padding.
 
     Returns:
@@ -56,11 +63,13 @@ def dcg(
 
     References:
         K. Jarvelin, J. Kekalainen, Cumulated gain-based evaluation of IR techniques, TOIS 20, 2002;
-        C. Burges et al., ICML 2005 (exponential gain).
+        C. Burges et al., ICML 2005 (exponential gain); F. McSherry, M. Najork, Computing
+        information retrieval performance measures efficiently in the presence of tied scores, ECIR
+        2008 (ties).
     """
     lists = _checked(scores, relevance, mask, k)
     worth, largest = gains(lists.relevance, lists.shown, gain)
-    total = discounted(worth, falling(lists.scores, lists.shown), k)
+    total = _reached(lists, worth, k, ties)
     return lists.back(total * torch.exp2(largest.squeeze(-1)))
 
 
@@ -70,6 +79,7 @@ def ndcg(
     *,
     k: int | None = None,
     gain: Gain = "exponential",
+    ties: Ties = "stable",
     mask: Tensor | None = None,
 ) -> Tensor:
     r"""Divide DCG by that of the best order.
@@ -81,6 +91,9 @@ def ndcg(
         relevance: How relevant each item is, at least 0, the same shape.
         k: Ranks that count, at least 1; None counts all.
         gain: ``"exponential"``, or ``"linear"`` as in scikit-learn.
+        ties: What equal scores are worth.  ``"stable"``: the order in which they came, so shuffle
+            rows once.  ``"average"``: the mean over all their orders, as in scikit-learn: each
+            tied item has the mean gain of its group.
         mask: True where an item counts, the same shape: False marks padding.
 
     Returns:
@@ -97,13 +110,27 @@ def ndcg(
         0.6309297535714575
 
     References:
-        K. Jarvelin, J. Kekalainen, Cumulated gain-based evaluation of IR techniques, TOIS 20, 2002.
+        K. Jarvelin, J. Kekalainen, Cumulated gain-based evaluation of IR techniques, TOIS 20, 2002;
+        F. McSherry, M. Najork, Computing information retrieval performance measures efficiently in
+        the presence of tied scores, ECIR 2008 (ties).
     """
     lists = _checked(scores, relevance, mask, k)
     worth, _ = gains(lists.relevance, lists.shown, gain)
-    reached = discounted(worth, falling(lists.scores, lists.shown), k)
+    reached = _reached(lists, worth, k, ties)
     best = discounted(worth, falling(lists.relevance, lists.shown), k)
     return lists.back(reached / torch.where(best > 0, best, torch.ones_like(best)))
+
+
+def _reached(lists: Lists, worth: Tensor, k: int | None, ties: Ties) -> Tensor:
+    """The discounted gains in the order of the scores."""
+    check_choice("ties", ties, get_args(Ties))
+    order = falling(lists.scores, lists.shown)
+    if ties == "stable":
+        return discounted(worth, order, k)
+    ranked, shown, worth = (t.gather(-1, order) for t in (lists.scores, lists.shown, worth))
+    tied = torch.zeros_like(shown)
+    tied[:, 1:] = (ranked[:, 1:] == ranked[:, :-1]) & (shown[:, 1:] == shown[:, :-1])
+    return (averaged_over_ties(worth, tied) * discounts(worth.shape[-1], k, worth)).sum(-1)
 
 
 def mean_reciprocal_rank(

@@ -1,5 +1,6 @@
 """What holds for DCG, NDCG, reciprocal rank and average precision."""
 
+import itertools
 import math
 
 import pytest
@@ -140,6 +141,77 @@ def test_items_of_equal_score_are_taken_in_the_order_in_which_they_came():
     assert average_precision(ties, torch.tensor([0, 1, 0])) == 0.5
     assert dcg(ties, torch.tensor([0, 0, 1])) == 0.5
     assert ndcg(ties, torch.tensor([0, 0, 1])) == 0.5
+
+
+def over_all_orders(metric, scores, grades, **options):
+    """The mean over all orders of the rows, each with ties in the order in which they came."""
+    orders = list(itertools.permutations(range(len(scores))))
+    worth = [metric(scores[list(one)], grades[list(one)], **options).item() for one in orders]
+    return sum(worth) / len(worth)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, None])
+@pytest.mark.parametrize("gain", ["exponential", "linear"])
+@pytest.mark.parametrize("metric", [dcg, ndcg])
+def test_tied_scores_averaged_are_worth_the_mean_over_all_orders_of_the_rows(metric, gain, k):
+    scores, grades = torch.tensor([2.0, 1.0, 1.0, 2.0, 1.0]), torch.tensor([0, 3, 0, 2, 1])
+
+    got = metric(scores, grades, k=k, gain=gain, ties="average")
+
+    assert got.item() == pytest.approx(over_all_orders(metric, scores, grades, k=k, gain=gain))
+
+
+@pytest.mark.parametrize("k", KS)
+def test_tied_scores_averaged_agree_with_scikit_learn(k):
+    scores, grades = drawn(lists=40, n=9, seed=3)
+    tied = (scores / 3).floor()
+    assert (tied.sort(-1).values.diff() == 0).any(-1).all()
+    pair = grades.numpy(), tied.numpy()
+
+    linear = {"k": k, "gain": "linear", "ties": "average"}
+    assert dcg(tied, grades, **linear).mean().item() == pytest.approx(dcg_score(*pair, k=k))
+    assert ndcg(tied, grades, **linear).mean().item() == pytest.approx(sklearn_ndcg(*pair, k=k))
+    assert ndcg(tied, grades, k=k).mean().item() != pytest.approx(
+        ndcg(tied, grades, k=k, ties="average").mean().item()
+    )
+
+
+@pytest.mark.parametrize("metric", [dcg, ndcg])
+def test_averaging_over_ties_changes_nothing_where_there_are_none(metric):
+    scores, grades = drawn()
+
+    torch.testing.assert_close(metric(scores, grades, ties="average"), metric(scores, grades))
+
+
+@pytest.mark.parametrize("k", KS)
+@pytest.mark.parametrize("metric", [dcg, ndcg])
+def test_padding_ties_with_nobody(metric, k):
+    """Hidden items stand last with a score of their own, -inf or 0 or whatever they hold."""
+    scores = torch.tensor([[-torch.inf, 1.0, 0.0, -torch.inf, 0.0, 1.0]])
+    grades, mask = torch.tensor([[3, 1, 2, 0, 9, 0]]), torch.tensor([[1, 1, 1, 1, 0, 0]]).bool()
+
+    got = metric(scores, grades, k=k, ties="average", mask=mask)
+
+    torch.testing.assert_close(got, metric(scores[:, :4], grades[:, :4], k=k, ties="average"))
+
+
+def test_a_model_that_knows_nothing_is_worth_the_mean_of_all_orders_whatever_the_file():
+    grades = torch.tensor([3, 2, 2, 1, 0, 0])
+    nothing = torch.zeros(6)
+
+    assert ndcg(nothing, grades) == 1  # the file happens to be sorted
+    fair = ndcg(nothing, grades, ties="average")
+    torch.testing.assert_close(ndcg(nothing, grades.flip(0), ties="average"), fair)
+    assert 0.5 < fair < 0.9
+    assert ndcg(nothing, 0 * grades, ties="average") == 0
+    assert ndcg(torch.zeros(2, 0), torch.zeros(2, 0), ties="average").tolist() == [0.0, 0.0]
+    assert ndcg(nothing[:1], grades[:1], ties="average") == 1
+
+
+@pytest.mark.parametrize("metric", [dcg, ndcg])
+def test_an_unknown_rule_for_ties_is_refused(metric):
+    with pytest.raises(ValueError, match="ties must be one of 'stable', 'average', but is 'mean'"):
+        metric(torch.ones(2), torch.ones(2), ties="mean")
 
 
 def test_lists_in_which_nothing_is_relevant_are_worth_nothing():

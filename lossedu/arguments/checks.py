@@ -150,6 +150,15 @@ def check_not_negative(name: str, tensor: Tensor) -> None:
     check_values(name, tensor, low=0.0, high=most, rule="be at least 0 and finite")
 
 
+def check_above_zero(name: str, tensor: Tensor) -> None:
+    """Refuse a tensor with an entry that is not above 0 and finite (see the module text for when).
+
+    Amounts whose logarithm is taken.
+    """
+    if can_look(tensor) and not ((tensor > 0) & (tensor < math.inf)).all():
+        _refuse(name, tensor, ~((tensor > 0) & (tensor < math.inf)), "be above 0 and finite")
+
+
 def check_signs(name: str, tensor: Tensor) -> None:
     """Refuse a tensor with an entry other than -1 and +1 (see the module text for when)."""
     if not can_look(tensor):

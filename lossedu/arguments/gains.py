@@ -8,6 +8,7 @@ from torch import Tensor
 from lossedu.arguments.checks import check_choice, check_values
 
 Gain = Literal["exponential", "linear"]
+Ties = Literal["stable", "average"]
 
 
 def gains(relevance: Tensor, shown: Tensor, gain: Gain) -> tuple[Tensor, Tensor]:
@@ -38,3 +39,17 @@ def discounts(n: int, k: int | None, like: Tensor) -> Tensor:
 def discounted(values: Tensor, order: Tensor, k: int | None) -> Tensor:
     """The sum of values in an order, each discounted by its rank."""
     return (values.gather(-1, order) * discounts(values.shape[-1], k, values)).sum(-1)
+
+
+def averaged_over_ties(values: Tensor, tied: Tensor) -> Tensor:
+    """Each value's mean over those that stand beside it and are tied with it.
+
+    Args:
+        values: Shape ``(lists, n)``.
+        tied: Whether each ties with the one before it; the first of a list with nobody.
+    """
+    group = (~tied).cumsum(-1) - 1
+    empty = torch.zeros_like(values)
+    total = empty.scatter_add(-1, group, values)
+    size = empty.scatter_add(-1, group, torch.ones_like(values))
+    return (total / size.clamp(min=1)).gather(-1, group)

@@ -162,7 +162,7 @@ def _gradient(spec: LossSpec) -> tuple[str, str]:
     """The gradient, or where that is long or has several arguments, the slope along the axis."""
     if spec.unit == "entry":
         off = {p.name: None for p in spec.parameters if p.name not in spec.defaults}
-        case = {} if spec.targets == "real" else {"y": 1}
+        case = {} if spec.targets in ("real", "amount") else {"y": 1}
         for settings in ({}, off, case | off):
             text = latex(gradient(spec, **settings))
             if len(text) <= _LONGEST:

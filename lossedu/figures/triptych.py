@@ -9,7 +9,12 @@ import torch
 from lossedu.figures.style import COLOURS
 from lossedu.losses import LossSpec
 
-_AXES = {"real": "prediction minus target", "event": "logit of the true class", "sign": "margin"}
+_AXES = {
+    "real": "prediction minus target",
+    "amount": "logarithm of the mean over the target",
+    "event": "logit of the true class",
+    "sign": "margin",
+}
 _CONSTANT = 1e-9
 _POLE = 20  # times as high as what all points but a fiftieth stay below
 _ALL_BUT_A_POLE = 0.98

@@ -14,17 +14,24 @@ if TYPE_CHECKING:
     from lossedu.losses._spec import Family, LossSpec, Parameter, SpecialCase
     from lossedu.losses.adversarial import AdversarialLosses, adversarial_losses
     from lossedu.losses.aggregation import aggregate_losses
+    from lossedu.losses.approx_ndcg import approx_ndcg_loss
     from lossedu.losses.class_weights import (
         adaptive_gamma,
         class_balanced_weights,
         hard_example_mask,
         severity_weights,
     )
+    from lossedu.losses.collapse import collapse_score
     from lossedu.losses.composite import UncertaintyWeighting, parameter_penalty, weighted_sum
     from lossedu.losses.contrastive import info_nce_loss, nt_xent_loss
     from lossedu.losses.cost_sensitive import cost_sensitive_loss
     from lossedu.losses.cross_entropy import binary_cross_entropy_with_logits, cross_entropy
     from lossedu.losses.ctc import ctc_loss
+    from lossedu.losses.deviance import (
+        gamma_deviance_loss,
+        poisson_deviance_loss,
+        tweedie_deviance_loss,
+    )
     from lossedu.losses.divergence import kl_divergence, prediction_entropy
     from lossedu.losses.focal import sigmoid_focal_loss, softmax_focal_loss
     from lossedu.losses.gather import gather_batch
@@ -43,10 +50,11 @@ if TYPE_CHECKING:
     from lossedu.losses.perplexity import perplexity
     from lossedu.losses.poly1 import sigmoid_poly1_loss, softmax_poly1_loss
     from lossedu.losses.power import power_loss
-    from lossedu.losses.quantile import quantile_loss
+    from lossedu.losses.quantile import quantile_crossing_rate, quantile_loss
     from lossedu.losses.reinforcement import policy_gradient_loss, td_loss
+    from lossedu.losses.supervised_contrastive import supervised_contrastive_loss
     from lossedu.losses.svm import SVMObjective, random_fourier_features
-    from lossedu.losses.triplet_mining import batch_triplet_loss, collapse_score, mine_triplets
+    from lossedu.losses.triplet_mining import batch_triplet_loss, mine_triplets
     from lossedu.losses.tversky import tversky_loss
     from lossedu.losses.zero_one import perceptron_loss, zero_one_loss
 
@@ -62,6 +70,7 @@ __all__ = [
     "adaptive_gamma",
     "adversarial_losses",
     "aggregate_losses",
+    "approx_ndcg_loss",
     "as_module",
     "batch_triplet_loss",
     "binary_cross_entropy_with_logits",
@@ -73,6 +82,7 @@ __all__ = [
     "ctc_loss",
     "cumulative_link_loss",
     "dice_loss",
+    "gamma_deviance_loss",
     "gather_batch",
     "generalized_dice_loss",
     "hard_example_mask",
@@ -95,10 +105,12 @@ __all__ = [
     "parameter_penalty",
     "perceptron_loss",
     "perplexity",
+    "poisson_deviance_loss",
     "policy_gradient_loss",
     "power_loss",
     "prediction_entropy",
     "pseudo_huber_loss",
+    "quantile_crossing_rate",
     "quantile_loss",
     "random_fourier_features",
     "severity_weights",
@@ -110,9 +122,11 @@ __all__ = [
     "softmax_focal_loss",
     "softmax_poly1_loss",
     "squared_hinge_loss",
+    "supervised_contrastive_loss",
     "td_loss",
     "triplet_loss",
     "tversky_loss",
+    "tweedie_deviance_loss",
     "weighted_sum",
     "zero_one_loss",
 ]

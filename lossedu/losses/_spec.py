@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 Family = Literal["regression", "classification", "similarity", "ranking", "beyond"]
 """What a loss is for: the part of the course in which it is explained."""
-Input = Literal["value", "logit", "score", "probability", "embedding"]
+Input = Literal["value", "log-mean", "logit", "score", "probability", "embedding"]
 Unit = Literal["entry", "row", "list", "tuple"]
-Targets = Literal["real", "event", "sign", "level", "class", "shares", "grade", "none"]
+Targets = Literal["real", "amount", "event", "sign", "level", "class", "shares", "grade", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +68,9 @@ class LossSpec:
         unit: What has one value of the loss: an ``"entry"``; a ``"row"`` over classes; a ``"list"``
             of items, each with its own target (a ranking, the pixels of a mask); or a ``"tuple"``
             of tensors in a signature of its own.
-        targets: What kind of target an example has: a real number, an event (0, 1 or between), a
-            sign (-1 or +1), a level of an order, a class number, a share for each class, a grade of
-            relevance for each item, or none.
+        targets: What kind of target an example has: a real number, an amount (at least 0), an
+            event (0, 1 or between), a sign (-1 or +1), a level of an order, a class number, a share
+            for each class, a grade of relevance for each item, or none.
         formula: The loss of one example, as SymPy text.  Losses of rows and lists write ``y[i]``,
             ``p[i]``, ``z[i]`` for i from 1 to ``C``.
         link: Symbol in the formula -> its SymPy text in terms of the first argument.

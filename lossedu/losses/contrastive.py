@@ -7,24 +7,12 @@ negatives are another loss, and several processes that each see their own part a
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import (
-    Number,
-    check_floating,
-    check_positive,
-    check_same_shape,
-    check_shape,
-)
-from lossedu.arguments.reduction import (
-    Reduction,
-    accumulation_dtype,
-    check_mask,
-    hide_masked,
-    reduced,
-)
+from lossedu.arguments.checks import Number, check_positive, check_same_shape, check_shape
+from lossedu.arguments.reduction import Reduction, check_mask, reduced
 from lossedu.losses._binary import surprise_of_one
-from lossedu.losses._distances import unit
+from lossedu.losses._embeddings import TEMPERATURE, check_rows, embedded
 from lossedu.losses._fast.contrast import others
-from lossedu.losses._spec import LossSpec, Parameter
+from lossedu.losses._spec import LossSpec
 
 
 def info_nce_loss(
@@ -83,18 +71,18 @@ def info_nce_loss(
         coding, 2018, arXiv 1807.03748; K. He et al., Momentum contrast, CVPR 2020.
     """
     check_positive("temperature", temperature)
-    _check_rows("queries", queries)
+    check_rows("queries", queries)
     check_same_shape("keys", keys, "queries", queries)
     check_mask(mask, queries.shape[:1])
-    queries = _embedded("queries", queries, mask, normalize)
-    keys = _embedded("keys", keys, mask, normalize)
+    queries = embedded("queries", queries, mask, normalize)
+    keys = embedded("keys", keys, mask, normalize)
     dtype = torch.promote_types(queries.dtype, keys.dtype)
     queries, keys = queries.to(dtype), keys.to(dtype)
     hidden = None if mask is None else ~mask
     every = keys
     if negatives is not None:
         check_shape("negatives", negatives, (len(negatives), keys.shape[1]), "further keys")
-        every = torch.cat([keys, _embedded("negatives", negatives, None, normalize).to(keys.dtype)])
+        every = torch.cat([keys, embedded("negatives", negatives, None, normalize).to(keys.dtype)])
         more = torch.zeros(len(negatives), dtype=torch.bool, device=keys.device)
         hidden = None if hidden is None else torch.cat([hidden, more])
     queries = queries / temperature
@@ -156,12 +144,12 @@ def nt_xent_loss(
         visual representations, ICML 2020, arXiv 2002.05709, equation 1.
     """
     check_positive("temperature", temperature)
-    _check_rows("view_a", view_a)
+    check_rows("view_a", view_a)
     check_same_shape("view_b", view_b, "view_a", view_a)
     check_mask(mask, view_a.shape[:1])
     n = len(view_a)
     pair = {"view_a": view_a, "view_b": view_b}
-    views = torch.cat([_embedded(name, view, mask, True) for name, view in pair.items()])
+    views = torch.cat([embedded(name, view, mask, True) for name, view in pair.items()])
     scaled = views / temperature
     here = torch.arange(2 * n, device=views.device)
     there = here.roll(n)
@@ -171,32 +159,6 @@ def nt_xent_loss(
     values = surprise_of_one(lead)
     return reduced((values[:n] + values[n:]) / 2, weight, mask, reduction)
 
-
-def _check_rows(name: str, embeddings: Tensor) -> None:
-    check_floating(name, embeddings)
-    if embeddings.ndim != 2:
-        raise ValueError(
-            f"{name} must have the shape (n, d) of one embedding a row, "
-            f"but has shape {tuple(embeddings.shape)}."
-        )
-
-
-def _embedded(name: str, embeddings: Tensor, mask: Tensor | None, normalize: bool) -> Tensor:
-    check_floating(name, embeddings)
-    rows = hide_masked(embeddings, mask).to(accumulation_dtype(embeddings))
-    return unit(rows) if normalize else rows
-
-
-_TEMPERATURE = Parameter(
-    name="temperature",
-    low=0.0,
-    high=float("inf"),
-    at_low="only the hardest negative counts",
-    at_high="all negatives count alike",
-    binds={"temperature": "temperature"},
-    off={"temperature": "1"},
-    samples=(0.07, 0.5, 1.0),
-)
 
 SPEC = LossSpec(
     function=info_nce_loss,
@@ -213,7 +175,7 @@ SPEC = LossSpec(
     domain="row i of the keys belongs to row i of the queries; u is the one negative's similarity",
     noise_model="categorical: which key is the query's own",
     estimand="the log-ratio of joint and marginal density, up to a constant",
-    parameters=(_TEMPERATURE,),
+    parameters=(TEMPERATURE,),
     references=("oord2018", "he2020"),
 )
 
@@ -232,6 +194,6 @@ NT_XENT_SPEC = LossSpec(
     domain="row i of one view belongs to row i of the other; u is every negative's cosine",
     noise_model="categorical: which view is the other one",
     estimand="the log-ratio of joint and marginal density, up to a constant",
-    parameters=(_TEMPERATURE,),
+    parameters=(TEMPERATURE,),
     references=("chen2020",),
 )

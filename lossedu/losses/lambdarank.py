@@ -4,18 +4,27 @@ Chapter: ``ranking/pairwise``.  The trap: the weights depend on the scores throu
 have no gradient.  What falls is a bound on the loss of NDCG, rebuilt at every step.
 """
 
+from typing import get_args
+
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import Number, all_finite, check_count, check_positive
-from lossedu.arguments.gains import Gain, discounted, discounts, gains
-from lossedu.arguments.lists import Lists, as_lists
-from lossedu.arguments.ordering import falling
+from lossedu.arguments.checks import (
+    Number,
+    check_choice,
+    check_count,
+    check_number,
+    check_positive,
+)
+from lossedu.arguments.gains import Gain
+from lossedu.arguments.lists import as_lists
 from lossedu.arguments.reduction import Reduction, reduced
-from lossedu.losses._binary import surprise_and_slope, surprise_of_one
+from lossedu.losses._binary import surprise_of_one
 from lossedu.losses._fast.closed_form import attached, fast_path_applies
-from lossedu.losses._fast.pairs import all_pairs, better, tiled
-from lossedu.losses._spec import LossSpec, Parameter
+from lossedu.losses._fast.pairs import all_pairs
+from lossedu.losses._lambdas import Weighting, every_weight, ranking_of, without_all_pairs
+from lossedu.losses._ranks import BY_SCORE, IDEAL, at_rank
+from lossedu.losses._spec import LossSpec, Parameter, SpecialCase
 
 _FEW = 64  # items up to which all pairs at once are as fast as anything else
 
@@ -27,6 +36,8 @@ def lambdarank_loss(
     k: int | None = None,
     sigma: Number = 1.0,
     gain: Gain = "exponential",
+    weighting: Weighting = "lambdarank",
+    mu: float = 10.0,
     weight: Tensor | None = None,
     mask: Tensor | None = None,
     reduction: Reduction = "mean",
@@ -38,7 +49,7 @@ def lambdarank_loss(
         \Delta_{ij} = \frac{(g_i - g_j)(d_i - d_j)}{\mathrm{IDCG@}k}
 
     with gains :math:`g = 2^r - 1` and discounts :math:`d = 1 / \log_2(1 + \text{rank})`, 0 beyond
-    k.
+    k.  LambdaLoss has the same sum with other weights, which bound 1 - NDCG.
 
     Args:
         scores: Unbounded scores, shape ``(..., n)``: the items of a list on the last axis.
@@ -46,6 +57,12 @@ def lambdarank_loss(
         k: Ranks that count, at least 1; None counts all.
         sigma: Steepness, above 0.
         gain: ``"exponential"`` or ``"linear"`` (g = r).
+        weighting: ``"lambdarank"``: as above.  ``"ndcg_loss2"``: :math:`|g_i - g_j| (d_m - d_{m+1})
+            / \mathrm{IDCG}`, m being how many ranks the two are apart; with a cut-off one of them
+            must stand within it.  ``"ndcg_loss2pp"``: the first plus mu times the second.
+            ``"ndcg_loss1"``: :math:`g_i d_i / \mathrm{IDCG}` in every ordered pair of two items,
+            whichever is better.
+        mu: For ``"ndcg_loss2pp"``, at least 0; at 0 that is LambdaRank.  10 as in the paper.
         weight: How much each list counts, at least 0, shape ``(...)``; None counts all alike.
         mask: True where an item counts, the shape of the scores: False marks padding.
         reduction: ``"mean"`` over the lists that have an item, ``"sum"`` or ``"none"``.
@@ -76,106 +93,55 @@ def lambdarank_loss(
         0.25582
 
     References:
-        C. Burges, From RankNet to LambdaRank to LambdaMART, MSR-TR-2010-82; X. Wang et al., The
-        LambdaLoss framework, CIKM 2018.
+        C. Burges, From RankNet to LambdaRank to LambdaMART, MSR-TR-2010-82; X. Wang, C. Li, N.
+        Golbandi, M. Bendersky, M. Najork, The LambdaLoss framework for ranking metric optimization,
+        CIKM 2018 (the other weights).
     """
     check_positive("sigma", sigma)
+    check_choice("weighting", weighting, get_args(Weighting))
+    check_number("mu", mu, low=0.0)
     if k is not None:
         check_count("k", k)
     lists = as_lists(scores, relevance, mask)
     scaled = sigma * lists.scores
     with torch.no_grad():
-        worth, discount, order = _swaps(lists, k, gain)
+        ranking = ranking_of(lists, k, gain, weighting, mu)
     few = lists.scores.shape[-1] <= _FEW
 
     def plain(leaf: Tensor) -> Tensor:
-        return all_pairs(leaf, _every_swap(lists, worth, discount), surprise_of_one)
+        return all_pairs(leaf, every_weight(ranking), surprise_of_one)
 
     if few or not fast_path_applies():
         totals = plain(scaled)
     else:
-        fast = _by_tiles if k is None else _top
         with torch.no_grad():
-            found, slopes = fast(scaled.detach(), lists, worth, discount, order, k)
+            found, slopes = without_all_pairs(scaled.detach(), ranking)
         dtype = scaled.dtype
         totals = attached(found.to(dtype), [slopes.to(dtype)], [scaled], plain)
     return reduced(lists.back(totals), weight, lists.back(lists.shown.any(-1)), reduction)
 
 
-def _swaps(lists: Lists, k: int | None, gain: Gain) -> tuple[Tensor, Tensor, Tensor]:
-    """Each item's gain over IDCG and its discount; and the order of the scores."""
-    order = falling(lists.scores, lists.shown)
-    worth, _ = gains(lists.relevance, lists.shown, gain)
-    best = discounted(worth, falling(lists.relevance, lists.shown), k).unsqueeze(-1)
-    worth = worth / torch.where(best > 0, best, torch.ones_like(best))
-    n = order.shape[-1]
-    ranked = discounts(n, k, worth).expand_as(worth)
-    discount = torch.empty_like(worth).scatter(-1, order, ranked)
-    return worth.to(lists.scores.dtype), discount.to(lists.scores.dtype), order
+_PAIR = "log(1 + exp(sigma*(s[j] - s[i])))"
+_WORSE = f"above(y[i], y[j])*(2**y[i] - 2**y[j])*{_PAIR}"
+_SWAP = f"Abs({at_rank(BY_SCORE, 'i')} - {at_rank(BY_SCORE, 'j')})"
+# Of an item and itself, which is no pair, the distance is made 1, for at 0 there is no discount.
+_APART = f"(Abs({BY_SCORE('i')} - {BY_SCORE('j')}) + 1 - above(i, j) - above(j, i))"
+_STEP = f"(log(2)/log(1 + {_APART}) - log(2)/log(2 + {_APART}))"
 
 
-def _every_swap(lists: Lists, worth: Tensor, discount: Tensor) -> Tensor:
-    counted = better(lists.relevance, lists.shown)
-    swap = _gap(worth, worth) * _gap(discount, discount)
-    return torch.where(counted, swap.abs(), torch.zeros_like(swap))
+def _over_pairs(weighed: str) -> str:
+    return f"Sum(Sum({weighed}, (j, 1, C)), (i, 1, C))/{IDEAL}"
 
 
-def _gap(rows: Tensor, columns: Tensor) -> Tensor:
-    return rows.unsqueeze(-1) - columns.unsqueeze(-2)
-
-
-def _by_tiles(
-    scores: Tensor, lists: Lists, worth: Tensor, discount: Tensor, order: Tensor, k: int | None
-) -> tuple[Tensor, Tensor]:
-    """All pairs, a few rows at a time."""
-    best_first = falling(lists.relevance, lists.shown)
-    worth, discount = worth.gather(-1, best_first), discount.gather(-1, best_first)
-    shown = lists.shown.gather(-1, best_first)
-
-    def weights(rows: slice, columns: slice) -> Tensor:
-        # Sorted by relevance the first factor is at least 0, and 0 for pairs of equal relevance.
-        swap = _gap(worth[:, rows], worth[:, columns]).clamp_(min=0)
-        swap.mul_(_gap(discount[:, rows], discount[:, columns]).abs_())
-        return swap.mul_(shown[:, columns].unsqueeze(-2))
-
-    return tiled(lists, scores, best_first, weights, surprise_and_slope)
-
-
-def _top(
-    scores: Tensor, lists: Lists, worth: Tensor, discount: Tensor, order: Tensor, k: int | None
-) -> tuple[Tensor, Tensor]:
-    """Only pairs with a member among the first k ranks weigh anything: k rows of n."""
-    n = order.shape[-1]
-    k = min(k or n, n)
-    ranked, worth, discount, shown, grade = (
-        tensor.gather(-1, order)
-        for tensor in (scores, worth, discount, lists.shown, lists.relevance)
-    )
-    totals = torch.zeros(len(scores), dtype=torch.float64, device=scores.device)
-    slopes = torch.zeros(scores.shape, dtype=torch.float64, device=scores.device)
-    finite = all_finite(ranked)
-    for rank in range(k):
-        top, rest = slice(rank, rank + 1), slice(rank + 1, n)
-        sign = torch.sign(grade[:, top] - grade[:, rest]).to(scores.dtype)
-        swap = (worth[:, top] - worth[:, rest]) * (discount[:, top] - discount[:, rest])
-        swap = swap.abs_().mul_(sign.abs()).mul_(shown[:, rest] & shown[:, top])
-        lead = sign * (ranked[:, top] - ranked[:, rest])
-        if not finite:  # a pair that does not count must not cost 0 times infinity
-            lead.masked_fill_(swap == 0, 0.0)
-        charge, pull = surprise_and_slope(lead)
-        totals += charge.mul_(swap).sum(-1, dtype=torch.float64)
-        pull.mul_(swap).mul_(sign)
-        slopes[:, rank] += pull.sum(-1, dtype=torch.float64)
-        slopes[:, rest] -= pull
-    return totals, torch.empty_like(slopes).scatter_(-1, order, slopes)
-
-
-_RANK = "(1 + Sum({}, (l, 1, C)))"
-_BY_SCORE = _RANK.format(
-    "above(s[l], s[{0}]) + (1 - above(s[l], s[{0}]))*(1 - above(s[{0}], s[l]))*above({0}, l)"
-)
-_BY_GRADE = _RANK.format(
-    "above(y[l], y[i]) + (1 - above(y[l], y[i]))*(1 - above(y[i], y[l]))*above(i, l)"
+_SIGMA = Parameter(
+    name="sigma",
+    low=0.0,
+    high=float("inf"),
+    at_low="every order costs log 2",
+    at_high="sigma times the lead that is missing",
+    binds={"sigma": "sigma"},
+    off={"sigma": "1"},
+    samples=(0.5, 1.0, 3.0),
 )
 
 SPEC = LossSpec(
@@ -187,27 +153,83 @@ SPEC = LossSpec(
     unit="list",
     targets="grade",
     argument="s",
-    formula=(
-        "Sum(Sum(above(y[i], y[j])*(2**y[i] - 2**y[j])*log(1 + exp(sigma*(s[j] - s[i])))"
-        f"*Abs(log(2)/log(1 + {_BY_SCORE.format('i')}) - log(2)/log(1 + {_BY_SCORE.format('j')}))"
-        ", (j, 1, C)), (i, 1, C))"
-        f"/Sum((2**y[i] - 1)*log(2)/log(1 + {_BY_GRADE}), (i, 1, C))"
+    formula=_over_pairs(f"{_WORSE}*{_SWAP}"),
+    domain="how relevant each item is, at least 0",
+    noise_model="none: the weights follow the ranking",
+    estimand="a ranking of high NDCG",
+    parameters=(_SIGMA,),
+    kinks=("0",),
+    references=("burges2010", "wang2018"),
+)
+
+ALL_PAIRS_SPEC = LossSpec(
+    function=lambdarank_loss,
+    title="NDCG-Loss1",
+    family="ranking",
+    chapter="ranking/pairwise",
+    inputs="score",
+    unit="list",
+    targets="grade",
+    variant={"weighting": "ndcg_loss1"},
+    argument="s",
+    formula=_over_pairs(
+        f"(above(i, j) + above(j, i))*(2**y[i] - 1)*{_PAIR}*{at_rank(BY_SCORE, 'i')}"
     ),
     domain="how relevant each item is, at least 0",
     noise_model="none: the weights follow the ranking",
     estimand="a ranking of high NDCG",
+    parameters=(_SIGMA,),
+    kinks=("0",),
+    references=("wang2018",),
+)
+
+APART_SPEC = LossSpec(
+    function=lambdarank_loss,
+    title="NDCG-Loss2",
+    family="ranking",
+    chapter="ranking/pairwise",
+    inputs="score",
+    unit="list",
+    targets="grade",
+    variant={"weighting": "ndcg_loss2"},
+    argument="s",
+    formula=_over_pairs(f"{_WORSE}*{_STEP}"),
+    domain="how relevant each item is, at least 0",
+    noise_model="none: the weights follow the ranking",
+    estimand="a ranking of high NDCG",
+    parameters=(_SIGMA,),
+    kinks=("0",),
+    references=("wang2018",),
+)
+
+BOTH_SPEC = LossSpec(
+    function=lambdarank_loss,
+    title="NDCG-Loss2++",
+    family="ranking",
+    chapter="ranking/pairwise",
+    inputs="score",
+    unit="list",
+    targets="grade",
+    variant={"weighting": "ndcg_loss2pp"},
+    argument="s",
+    formula=_over_pairs(f"{_WORSE}*({_SWAP} + mu*{_STEP})"),
+    domain="how relevant each item is, at least 0",
+    noise_model="none: the weights follow the ranking",
+    estimand="a ranking of high NDCG",
     parameters=(
+        _SIGMA,
         Parameter(
-            name="sigma",
+            name="mu",
             low=0.0,
             high=float("inf"),
-            at_low="every order costs log 2",
-            at_high="sigma times the lead that is missing",
-            binds={"sigma": "sigma"},
-            off={"sigma": "1"},
-            samples=(0.5, 1.0, 3.0),
+            at_low="LambdaRank",
+            at_high="mu times NDCG-Loss2",
+            binds={"mu": "mu"},
+            off={"mu": "10"},
+            samples=(1.0, 10.0),
         ),
     ),
     kinks=("0",),
-    references=("burges2010", "wang2018"),
+    special_cases=(SpecialCase(settings={"mu": 0.0}, equals="lambdarank_loss"),),
+    references=("wang2018",),
 )

@@ -26,6 +26,7 @@ from lossedu.arguments.reduction import (
 )
 from lossedu.losses._distances import Distance, distances
 from lossedu.losses._spec import LossSpec, Parameter
+from lossedu.losses._triplet_margin import Margin, check_margin, paid
 
 
 def contrastive_loss(
@@ -94,7 +95,7 @@ def triplet_loss(
     positive: Tensor,
     negative: Tensor,
     *,
-    margin: Number = 1.0,
+    margin: Margin = 1.0,
     distance: Distance = "euclidean",
     weight: Tensor | None = None,
     mask: Tensor | None = None,
@@ -103,12 +104,14 @@ def triplet_loss(
     r"""Ask that the positive be nearer than the negative by a margin.
 
     .. math:: \ell = \max(0,\ d(a, p) - d(a, n) + m)
+        \qquad \text{(soft: } \log(1 + e^{d(a, p) - d(a, n)}) \text{)}
 
     Args:
         anchor: Embeddings, shape ``(..., d)``, floating point.
         positive: Of the anchor's kind, the same shape.
         negative: Of another kind, the same shape.
-        margin: m, at least 0.  At 0 a right order is free.
+        margin: m, at least 0.  At 0 a right order is free.  ``"soft"``: a softplus instead of the
+            hinge, which has no margin to choose and never stops to pull.
         distance: ``"euclidean"``, ``"squared_euclidean"`` or ``"cosine"`` (one minus the cosine).
         weight: How much each triplet counts, at least 0, shape ``(...)``; None counts all alike.
         mask: True where a triplet counts, shape ``(...)``; hidden ones may hold anything.
@@ -120,7 +123,7 @@ def triplet_loss(
 
     Gradient:
         Unit vectors towards the positive and away from the negative (Euclidean); 0 on the margin,
-        and for a distance of 0.
+        and for a distance of 0.  Soft: the same times :math:`\sigma(d(a, p) - d(a, n))`.
 
     Numerics:
         Lengths are scaled by their largest entry; the cosine distance is half a squared distance of
@@ -137,16 +140,18 @@ def triplet_loss(
         0.5
 
     References:
-        F. Schroff, D. Kalenichenko, J. Philbin, FaceNet, CVPR 2015, arXiv 1503.03832.
+        F. Schroff, D. Kalenichenko, J. Philbin, FaceNet, CVPR 2015, arXiv 1503.03832; A. Hermans,
+        L. Beyer, B. Leibe, In defense of the triplet loss for person re-identification, 2017, arXiv
+        1703.07737 (soft).
     """
-    check_number("margin", margin, low=0.0)
+    check_margin(margin)
     check_choice("distance", distance, get_args(Distance))
     anchor = _rows("anchor", anchor, mask)
     positive, negative = _rows("positive", positive, mask), _rows("negative", negative, mask)
     check_same_shape("positive", positive, "anchor", anchor)
     check_same_shape("negative", negative, "anchor", anchor)
-    lead = distances(anchor, positive, distance) - distances(anchor, negative, distance)
-    return reduced((lead + margin).relu(), weight, mask, reduction)
+    ahead = distances(anchor, positive, distance) - distances(anchor, negative, distance)
+    return reduced(paid(ahead, margin), weight, mask, reduction)
 
 
 def _rows(name: str, embeddings: Tensor, mask: Tensor | None) -> Tensor:
@@ -208,4 +213,22 @@ TRIPLET_SPEC = LossSpec(
     parameters=(_margin("a right order is free"),),
     kinks=("margin",),
     references=("schroff2015",),
+)
+
+SOFT_TRIPLET_SPEC = LossSpec(
+    function=triplet_loss,
+    title="Soft-margin triplet loss",
+    family="similarity",
+    chapter="similarity/pairs-and-triplets",
+    inputs="embedding",
+    unit="tuple",
+    targets="none",
+    variant={"margin": "soft"},
+    argument="x",
+    axis="distance to the negative less distance to the positive",
+    formula="log(1 + exp(-x))",
+    domain="an anchor, one of its kind, one of another",
+    noise_model="Bernoulli: which of the two is of the anchor's kind",
+    estimand="the log-odds that the nearer one is of the anchor's kind",
+    references=("hermans2017",),
 )

@@ -10,16 +10,10 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lossedu.arguments.checks import (
-    Number,
-    check_choice,
-    check_floating,
-    check_no_nan,
-    check_number,
-    check_shape,
-)
+from lossedu.arguments.checks import check_choice, check_no_nan, check_number, check_shape
 from lossedu.arguments.reduction import accumulation_dtype, check_mask, hide_masked, zero_or_nan
 from lossedu.losses._distances import Distance, distances, length, longest_tied, unit
+from lossedu.losses._embeddings import check_rows
 from lossedu.losses._fast.closed_form import attached, fast_path_applies
 from lossedu.losses._fast.triplets import (
     Batch,
@@ -29,6 +23,7 @@ from lossedu.losses._fast.triplets import (
     relations,
     triplet_sums,
 )
+from lossedu.losses._triplet_margin import Margin, check_margin, paid
 
 Kind = Literal["all", "easy", "semihard", "hard"]
 Mining = Literal["all", "semihard", "hard", "batch_hard"]
@@ -81,7 +76,8 @@ def mine_triplets(
         F. Schroff, D. Kalenichenko, J. Philbin, FaceNet, CVPR 2015, arXiv 1503.03832, section 3.2.
     """
     check_choice("kind", kind, get_args(Kind))
-    batch = _batch(embeddings.detach(), labels, margin, distance, mask)
+    check_number("margin", margin, low=0.0)
+    batch = _batch(embeddings.detach(), labels, distance, mask)
     check_no_nan("embeddings", batch.embeddings)
     found = []
     for rows in anchors_in_tiles(len(labels), len(labels) ** 2):
@@ -107,7 +103,7 @@ def batch_triplet_loss(
     labels: Tensor,
     *,
     kind: Mining = "all",
-    margin: Number = 1.0,
+    margin: Margin = 1.0,
     distance: Distance = "euclidean",
     average: Average = "active",
     mask: Tensor | None = None,
@@ -121,10 +117,10 @@ def batch_triplet_loss(
         labels: What each row is, shape ``(n,)``.
         kind: ``"all"`` triplets; the ``"semihard"`` or ``"hard"`` ones of `mine_triplets`;
             ``"batch_hard"``: of each anchor its farthest positive and its nearest negative.
-        margin: m, at least 0.
+        margin: m, at least 0, or ``"soft"``, as in `triplet_loss`; for semihard triplets a number.
         distance: ``"euclidean"``, ``"squared_euclidean"`` or ``"cosine"``.
-        average: N counts the triplets whose loss is above 0 (``"active"``) or ``"all"`` of the
-            kind.
+        average: N counts the triplets whose loss is above 0 (``"active"``; with a soft margin all)
+            or ``"all"`` of the kind.
         mask: True where a row counts, shape ``(n,)``; hidden rows may hold anything.
 
     Returns:
@@ -139,8 +135,9 @@ def batch_triplet_loss(
         and O(n) memory for n^3 triplets.  Lengths come from a matrix product, those that it would
         lose (rows nearer than a hundredth of their distance from the mean, for 128 columns) from
         differences.  Ties are those of `mine_triplets`: a triplet that misses the margin by no more
-        is not active, and of equally hard rows the first is taken.  Further derivatives,
-        ``torch.func`` and ``torch.compile``: all triplets at once.
+        is not active, and of equally hard rows the first is taken.  A soft margin costs a pass over
+        all pairs for each positive of an anchor.  Further derivatives, ``torch.func`` and
+        ``torch.compile``: all triplets at once.
 
     Raises:
         TypeError: If embeddings are not floating point, or mask is not boolean.
@@ -157,21 +154,25 @@ def batch_triplet_loss(
     """
     check_choice("kind", kind, get_args(Mining))
     check_choice("average", average, get_args(Average))
-    batch = _batch(embeddings, labels, margin, distance, mask)
+    check_margin(margin)
+    if kind == "semihard" and isinstance(margin, str):
+        raise ValueError("margin must be a number for semihard triplets, but is 'soft'.")
+    batch = _batch(embeddings, labels, distance, mask)
     if not fast_path_applies():
         return _plain(batch, kind, margin, distance, average)
     if kind == "batch_hard" and len(batch.labels):
         return _of_hardest(batch, margin, distance, average)
     with torch.no_grad():
-        found = triplet_sums(batch, kind, float(margin), distance)
+        level = margin if isinstance(margin, str) else float(margin)
+        found = triplet_sums(batch, kind, level, distance)
         count = (found.active if average == "active" else found.triplets).clamp(min=1)
         value, slopes = found.total / count, [found.slopes / count]
     inputs = [batch.embeddings]
     if isinstance(margin, Tensor):  # each active triplet costs one more a unit of margin
         inputs, slopes = [*inputs, margin], [*slopes, (found.active / count).expand_as(margin)]
 
-    def plain(leaf: Tensor, lead: Number = margin) -> Tensor:
-        return _plain(replace(batch, embeddings=leaf), kind, lead, distance, average)
+    def plain(leaf: Tensor, level: Margin = margin) -> Tensor:
+        return _plain(replace(batch, embeddings=leaf), kind, level, distance, average)
 
     dtype = batch.embeddings.dtype
     slopes = [slope.to(leaf.dtype) for slope, leaf in zip(slopes, inputs, strict=True)]
@@ -179,71 +180,29 @@ def batch_triplet_loss(
     return attached(value.to(dtype), slopes, inputs, plain, watched)
 
 
-def _of_hardest(batch: Batch, margin: Number, distance: Distance, average: Average) -> Tensor:
+def _of_hardest(batch: Batch, margin: Margin, distance: Distance, average: Average) -> Tensor:
     with torch.no_grad():
         chosen = hardest(batch, distance)
         anchors, *others = (batch.exact.index_select(0, rows) for rows in chosen)
         near, far = (length(anchors - rows) for rows in others)
-        costs = far < bounds(near, margin, distance)[1]
+        costs = _costs(near, far, margin, distance)
     anchors, *others = (batch.embeddings.index_select(0, rows) for rows in chosen)
     near, far = (_between_rows(anchors, rows, distance) for rows in others)
-    paid = torch.where(costs, near - far + margin, 0.0).relu()
-    count = costs.sum() if average == "active" else len(paid)
-    return paid.sum() / max(int(count), 1) + zero_or_nan(batch.embeddings)
+    values = torch.where(costs, paid(near - far, margin), 0.0)
+    count = costs.sum() if average == "active" else len(values)
+    return values.sum() / max(int(count), 1) + zero_or_nan(batch.embeddings)
 
 
-def collapse_score(embeddings: Tensor) -> Tensor:
-    r"""Measure how many of its dimensions an embedding leaves unused.
-
-    .. math:: 1 - \frac{e^{H} - 1}{r - 1}, \qquad H = -\sum_k p_k \log p_k, \quad
-        p_k = \frac{s_k}{\sum_l s_l}, \quad r = \min(n - 1, d)
-
-    with s the singular values of the centred embeddings: one minus their effective rank, scaled.
-
-    Args:
-        embeddings: Shape ``(n, d)``, floating point, n at least 2.
-
-    Returns:
-        A scalar in [0, 1]: 0 if all directions are used alike, 1 if all rows lie on a line or in a
-        point.  It has a gradient where no singular value is 0.
-
-    Raises:
-        TypeError: If embeddings are not floating point.
-        ValueError: If they are not a matrix of at least two rows.
-
-    Example:
-        >>> round(collapse_score(torch.tensor([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]])).item(), 3)
-        1.0
-
-    References:
-        O. Roy, M. Vetterli, The effective rank, EUSIPCO 2007; L. Jing, P. Vincent, Y. LeCun, Y.
-        Tian, Understanding dimensional collapse in contrastive self-supervised learning, ICLR 2022.
-    """
-    check_floating("embeddings", embeddings)
-    if embeddings.ndim != 2 or len(embeddings) < 2:
-        shape = tuple(embeddings.shape)
-        raise ValueError(f"embeddings must be two rows or more, but has shape {shape}.")
-    check_no_nan("embeddings", embeddings)
-    rows = embeddings.to(accumulation_dtype(embeddings))
-    values = torch.linalg.svdvals(rows - rows.mean(0))
-    usable = min(len(rows) - 1, rows.shape[1])
-    total = values.sum()
-    shares = values / torch.where(total > 0, total, torch.ones_like(total))
-    used = torch.exp(torch.special.entr(shares).sum())
-    return (1 - (used - 1) / max(usable - 1, 1)).clamp(0, 1)
+def _costs(near: Tensor, far: Tensor, margin: Margin, distance: Distance) -> Tensor:
+    """Whether the triplet of two lengths costs anything; with a soft margin each does."""
+    if isinstance(margin, str):
+        return torch.ones_like(near - far, dtype=torch.bool)
+    return far < bounds(near, margin, distance)[1]
 
 
-def _batch(
-    embeddings: Tensor, labels: Tensor, margin: Number, distance: Distance, mask: Tensor | None
-) -> Batch:
-    check_floating("embeddings", embeddings)
-    check_number("margin", margin, low=0.0)
+def _batch(embeddings: Tensor, labels: Tensor, distance: Distance, mask: Tensor | None) -> Batch:
     check_choice("distance", distance, get_args(Distance))
-    if embeddings.ndim != 2:
-        raise ValueError(
-            "embeddings must have the shape (n, d) of one embedding a row, "
-            f"but has shape {tuple(embeddings.shape)}."
-        )
+    check_rows("embeddings", embeddings)
     check_shape("labels", labels, embeddings.shape[:1], "one label a row")
     check_mask(mask, embeddings.shape[:1])
     rows = hide_masked(embeddings, mask)
@@ -265,7 +224,7 @@ def _between_rows(a: Tensor, b: Tensor, distance: Distance) -> Tensor:
 
 
 def _plain(
-    batch: Batch, kind: Mining, margin: Number, distance: Distance, average: Average
+    batch: Batch, kind: Mining, margin: Margin, distance: Distance, average: Average
 ) -> Tensor:
     """The formula as it stands: all triplets at once."""
     everyone = slice(0, len(batch.labels))
@@ -276,16 +235,17 @@ def _plain(
     if kind == "batch_hard":
         farthest, nearest = _hardest(lengths, positive, negative, distance)
         wanted = wanted & farthest.unsqueeze(-1) & nearest.unsqueeze(-2)
-    no_farther, costless = bounds(lengths.unsqueeze(-1), margin, distance)
-    far = lengths.unsqueeze(-2)
+    near, far = lengths.unsqueeze(-1), lengths.unsqueeze(-2)
+    costs = _costs(near, far, margin, distance)
     if kind == "semihard":
-        wanted = wanted & (far > no_farther) & (far < costless)
+        wanted = wanted & (far > longest_tied(near, distance)) & costs
     elif kind == "hard":
-        wanted = wanted & (far <= no_farther)
-    costs = wanted & (far < costless)
-    paid = torch.where(costs, apart.unsqueeze(-1) - apart.unsqueeze(-2) + margin, 0.0).relu()
+        wanted = wanted & (far <= longest_tied(near, distance))
+    costs = wanted & costs
+    ahead = torch.where(costs, apart.unsqueeze(-1) - apart.unsqueeze(-2), 0.0)
+    values = torch.where(costs, paid(ahead, margin), 0.0)
     count = (costs if average == "active" else wanted).sum()
-    return paid.sum() / count.clamp(min=1).to(paid.dtype) + zero_or_nan(batch.embeddings)
+    return values.sum() / count.clamp(min=1).to(values.dtype) + zero_or_nan(batch.embeddings)
 
 
 def _hardest(

@@ -27,6 +27,7 @@ _INFINITY = float("inf")
 
 _AXES = {
     "real": "prediction minus target",
+    "amount": "logarithm of the mean over the target",
     "event": "logit of the truth",
     "sign": "margin",
     "class": "logit of the truth",

@@ -25,7 +25,7 @@ CLASSES = 3
 _REAL = ("x", "y", "z", "s", "d", "q", "w", "u", "v", "epsilon", "pos_weight")
 _POSITIVE = (
     *("p", "k", "alpha", "beta", "gamma", "delta", "sigma", "quantile", "exponent", "margin"),
-    *("smooth", "smoothing", "temperature", "label_smoothing", "power"),
+    *("smooth", "smoothing", "temperature", "label_smoothing", "power", "mu"),
 )
 
 

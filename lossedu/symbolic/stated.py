@@ -22,6 +22,7 @@ LETTERS = {
     "quantile": r"\tau",
     "exponent": "k",
     "margin": "m",
+    "power": "p",
     "temperature": "T",
     "smooth": r"\kappa",
     "smoothing": r"\varsigma",

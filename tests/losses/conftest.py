@@ -92,6 +92,8 @@ class Case:
         noise = torch.randn(*shape, generator=generator, dtype=torch.float64)
         if kind == "real":
             return scale * noise
+        if kind == "amount":  # which rounds to no zero
+            return 0.6 + scale * noise.abs()
         if kind == "shares":
             return noise.softmax(-1)
         if kind == "grade":  # every list has items of several grades, and a tie

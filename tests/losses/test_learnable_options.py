@@ -1,6 +1,7 @@
 """An option may be a tensor that learns: a temperature, a margin, a weight a class."""
 
 import inspect
+from functools import partial
 
 import pytest
 import torch
@@ -44,8 +45,19 @@ BIG = {
     "hinge": (losses.pairwise_hinge_loss, (rows(2, 70), GRADES), "margin"),
     "logistic": (losses.pairwise_logistic_loss, (rows(2, 70), GRADES), "sigma"),
     "lambdarank": (losses.lambdarank_loss, (rows(2, 70), GRADES), "sigma"),
+    "approx-ndcg": (losses.approx_ndcg_loss, (rows(2, 70), GRADES), "temperature"),
+    "lambda": (
+        partial(losses.lambdarank_loss, weighting="ndcg_loss2pp"),
+        (rows(2, 70), GRADES),
+        "sigma",
+    ),
     "info-nce": (losses.info_nce_loss, (rows(300, 5), rows(300, 5, seed=1)), "temperature"),
     "nt-xent": (losses.nt_xent_loss, (rows(300, 5), rows(300, 5, seed=1)), "temperature"),
+    "supervised": (
+        losses.supervised_contrastive_loss,
+        (rows(300, 5), CLASSES[:300] % 7),
+        "temperature",
+    ),
     "triplets": (losses.batch_triplet_loss, (rows(60, 3), CLASSES[:60] % 3), "margin"),
 }
 """A loss at a size at which it takes its fast path, and an option that may learn."""
@@ -123,7 +135,7 @@ def test_an_option_that_learns_compiles_in_one_graph(path):
 
 @pytest.mark.parametrize(
     ("loss", "name"),
-    [("huber_loss", "delta"), ("quantile_loss", "quantile"), ("power_loss", "exponent")],
+    [("huber_loss", "delta"), ("power_loss", "exponent")],
 )
 def test_a_tensor_of_several_entries_is_no_number(loss, name):
     with pytest.raises(TypeError, match=rf"^{name} must be a number, but is a tensor of shape"):

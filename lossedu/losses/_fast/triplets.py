@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from lossedu.arguments.checks import Number
+from lossedu.losses._binary import surprise_and_slope
 from lossedu.losses._distances import (
     TIE,
     Distance,
@@ -25,6 +26,7 @@ from lossedu.losses._distances import (
     shortest_tied,
     to_length,
 )
+from lossedu.losses._triplet_margin import SoftMargin
 
 _TILE = 2**19
 
@@ -87,7 +89,7 @@ def bounds(near: Tensor, margin: Number, distance: Distance) -> tuple[Tensor, Te
     return longest_tied(near, distance), shortest_tied(missed, distance)
 
 
-def triplet_sums(batch: Batch, kind: str, margin: float, distance: Distance) -> Found:
+def triplet_sums(batch: Batch, kind: str, margin: float | SoftMargin, distance: Distance) -> Found:
     """Sum the triplet loss over all triplets of a kind, with its slope in the embeddings."""
     points, size = _centred(batch.exact, batch.shown)
     total = active = triplets = (batch.exact * 0).sum()  # NaN where an embedding is not finite
@@ -97,7 +99,11 @@ def triplet_sums(batch: Batch, kind: str, margin: float, distance: Distance) -> 
         apart, near = _lengths(points, rows, positive | negative)
         one, other = near[0] + rows.start, near[1]
         apart = apart.mul_(size).index_put_(near, _measured(batch.exact, one, other))
-        paid, above, count, pull = _between(apart, positive, negative, kind, margin, distance)
+        if isinstance(margin, str):
+            found = _softly(apart, positive, negative, kind, distance)
+        else:
+            found = _between(apart, positive, negative, kind, margin, distance)
+        paid, above, count, pull = found
         total, active, triplets = total + paid, active + above, triplets + count
         if distance == "euclidean":
             pull = torch.where(apart > 0, pull / torch.where(apart > 0, apart, 1.0), 0.0)
@@ -203,6 +209,29 @@ def _between(
     pull.scatter_add_(-1, torch.where(real, who, 0), number)
     of_kind = {"all": counted, "hard": behind}.get(kind, high - low)
     return paid, number.sum(), (real * of_kind).sum().to(apart.dtype), pull
+
+
+def _softly(
+    apart: Tensor, positive: Tensor, negative: Tensor, kind: str, distance: Distance
+) -> Sums:
+    """The same with a soft margin: every negative of each positive, one positive at a time."""
+    near, who = _positives(apart, positive)
+    far, pull = from_length(apart, distance), torch.zeros_like(apart)
+    total = number = pull.sum()
+    each = (part.unsqueeze(-1).unbind(-2) for part in (near, who))
+    for lengths, whom in zip(*each, strict=True):
+        real = lengths < torch.inf
+        lengths = torch.where(real, lengths, 0.0)
+        wanted = negative & real
+        if kind == "hard":
+            wanted &= apart <= longest_tied(lengths, distance)
+        costs, slopes = surprise_and_slope(far - from_length(lengths, distance))
+        total = total + torch.where(wanted, costs, 0.0).sum()
+        pushed = torch.where(wanted, slopes, 0.0)
+        pull += pushed
+        pull.scatter_add_(-1, torch.where(real, whom, 0), -pushed.sum(-1, keepdim=True))
+        number = number + wanted.sum()
+    return total, number, number, pull
 
 
 def _positives(apart: Tensor, positive: Tensor) -> tuple[Tensor, Tensor]:

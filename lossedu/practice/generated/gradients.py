@@ -31,7 +31,7 @@ def gradient_family(spec: LossSpec) -> dict[str, Any]:
     symbols = {
         name: {
             "range": _hull([region[name] for region in regions]),
-            "says": _meaning(_untyped(name)),
+            "says": _meaning(spec, name),
         }
         for name in regions[0]
     }
@@ -63,11 +63,12 @@ def gradient_family(spec: LossSpec) -> dict[str, Any]:
     }
 
 
-def _untyped(name: str) -> str:
-    return next((long for long in SAYS if typed_name(long) == name), name)
-
-
-def _meaning(name: str) -> str:
+def _meaning(spec: LossSpec, typed: str) -> str:
+    """What a letter of the answer stands for; two options may be typed as one letter."""
+    if (spec.inputs, typed) == ("log-mean", spec.argument):
+        return "logarithm of the mean"
+    options = [one.name for one in spec.parameters]
+    name = next((long for long in (*options, *SAYS) if typed_name(long) == typed), typed)
     base, _, index = name.partition("_")
     return SAYS.get(name) or f"{SAYS.get(f'{base}_', base)} {index}"
 

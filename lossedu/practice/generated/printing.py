@@ -10,7 +10,14 @@ from typing import Any
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-TYPED = {"quantile": "tau", "exponent": "k", "margin": "m", "temperature": "T", "smooth": "kappa"}
+TYPED = {
+    "quantile": "tau",
+    "exponent": "k",
+    "margin": "m",
+    "power": "p",
+    "temperature": "T",
+    "smooth": "kappa",
+}
 """Options that are typed as the letter that stands for them."""
 
 

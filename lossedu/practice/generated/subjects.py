@@ -31,6 +31,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "y_1": (0.05, 0.9),
     "gamma": (0.5, 3),
     "exponent": (1.2, 2.8),
+    "power": (1.1, 1.9),
     "quantile": (0.1, 0.9),
     "smoothing": (0.3, 1.2),
 }
@@ -49,6 +50,7 @@ SAYS: Mapping[str, str] = {
     "temperature": "temperature",
     "smoothing": "width of the smooth part",
     "exponent": "exponent",
+    "power": "power of the mean that the variance is",
     "alpha": "weight of the class",
     "beta": "weight of recall",
     "sigma": "steepness",

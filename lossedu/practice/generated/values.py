@@ -12,7 +12,13 @@ from lossedu.symbolic import in_inputs
 from lossedu.symbolic.expressions import CLASSES, symbol
 from lossedu.symbolic.functions import above, numeric
 
-_TARGETS: dict[str, list[int]] = {"real": [-2, -1, 0, 1, 2], "event": [0, 1], "sign": [-1, 1]}
+_TARGETS: dict[str, list[int]] = {
+    "real": [-2, -1, 0, 1, 2],
+    "amount": [1, 2, 5],
+    "event": [0, 1],
+    "sign": [-1, 1],
+}
+_ARGUMENTS = {"logit": "logits", "score": "scores", "log-mean": "logarithms of the mean"}
 _ROWS: dict[str, tuple[sp.Expr, ...]] = {
     "class": (sp.Integer(1), sp.Integer(0), sp.Integer(0)),
     "shares": (sp.Rational(1, 2), sp.Rational(3, 10), sp.Rational(1, 5)),
@@ -49,11 +55,11 @@ def _of_a_batch(spec: LossSpec) -> dict[str, Any]:
     ]
     apart = [f"abs({swapped} - ({total})) > 0.1", f"abs({swapped} - 2*({total})) > 0.1"]
     # Of a loss of 0 or 1, turned targets would cost the same unless both examples are wrong.
-    if spec.targets != "real" and not jumps and max(map(len, apart)) < _LONGEST:
+    if spec.targets in ("event", "sign") and not jumps and max(map(len, apart)) < _LONGEST:
         where += apart
         says = "The targets have changed their meaning: what is positive counts as negative."
         mistakes.append({"value": f"({swapped})/2", "says": says})
-    argument = {"logit": "logits", "score": "scores"}.get(spec.inputs, "predictions")
+    argument = _ARGUMENTS.get(spec.inputs, "predictions")
     return {
         "params": {
             spec.argument: {"array": {"size": 2, "integer": [-3, 3]}},

@@ -84,12 +84,33 @@ PATHS = {
     "focal": (lambda z: losses.sigmoid_focal_loss(z, EVENTS), (140_000,)),
     "info-nce": (lambda z: losses.info_nce_loss(z, OTHERS, reduction="none"), (100, 5)),
     "nt-xent": (lambda z: losses.nt_xent_loss(z, OTHERS, reduction="none"), (100, 5)),
+    "supervised": (
+        lambda z: losses.supervised_contrastive_loss(z, torch.arange(100) % 7, reduction="none"),
+        (100, 5),
+    ),
     "squared-hinge": (lambda z: losses.pairwise_hinge_loss(z, GRADES, power=2), (140,)),
     "hinge": (lambda z: losses.pairwise_hinge_loss(z, GRADES), (140,)),
     "logistic": (lambda z: losses.pairwise_logistic_loss(z, GRADES), (140,)),
     "expansion": (lambda z: losses.pairwise_logistic_loss(z, GRADES, tolerance=1e-9), (140,)),
     "lambdarank": (lambda z: losses.lambdarank_loss(z, GRADES), (140,)),
     "lambdarank-top": (lambda z: losses.lambdarank_loss(z, GRADES, k=5), (140,)),
+    "lambda-all": (
+        lambda z: losses.lambdarank_loss(z, GRADES, weighting="ndcg_loss1"),
+        (140,),
+    ),
+    "lambda-apart": (
+        lambda z: losses.lambdarank_loss(z, GRADES, weighting="ndcg_loss2pp"),
+        (140,),
+    ),
+    "lambda-apart-top": (
+        lambda z: losses.lambdarank_loss(z, GRADES, weighting="ndcg_loss2", k=5),
+        (140,),
+    ),
+    "approx-ndcg": (lambda z: losses.approx_ndcg_loss(z, GRADES, temperature=1.0), (140,)),
+    "soft triplets": (
+        lambda z: losses.batch_triplet_loss(z, KINDS, margin="soft"),
+        (40, 3),
+    ),
     "triplets": (lambda z: losses.batch_triplet_loss(z, KINDS), (40, 3)),
     "hardest": (lambda z: losses.batch_triplet_loss(z, KINDS, kind="batch_hard"), (40, 3)),
 }

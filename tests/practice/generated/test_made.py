@@ -38,6 +38,10 @@ TUPLES = {
         [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]],
         [[a, (1 - a * a) ** 0.5, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]],
     ),
+    "supervised_contrastive_loss": lambda a: (
+        [[1.0, 0, 0], [a, (1 - a * a) ** 0.5, 0], [a, -((1 - a * a) ** 0.5), 0], [0, 0, 1.0]],
+        torch.tensor([0, 0, 0, 1]),
+    ),
     "triplet_loss": lambda a: ([[0.0]], [[3.0]], [[3.0 + a]]),
     "policy_gradient_loss": lambda a: ([a], [1.0]),
     "td_loss": lambda a: ([a], [0.0], [0.0]),
@@ -48,6 +52,7 @@ OPTIONS = {
     "info_nce_loss": {"negatives": [[0.0]], "normalize": False},
     "nt_xent_loss": {"weight": [1.0, 0.0]},
     "soft_f1_loss": {"dim": -1},
+    "supervised_contrastive_loss": {"weight": [1.0, 0.0, 0.0, 0.0]},
 }
 ENDINGS = {"gradient", "value", "estimand", "limits"}
 
