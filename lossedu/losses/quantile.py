@@ -5,6 +5,7 @@ quantile must make *under*-prediction expensive.
 """
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -81,17 +82,16 @@ def quantile_loss(
     References:
         R. Koenker, G. Bassett, Regression quantiles, Econometrica 46, 1978.
     """
-    levels = _levels(quantile)
-    if levels is not None:
-        return _of_several(predictions, targets, levels, weight, mask, reduction)
-    check_number("quantile", quantile, low=0.0, high=1.0)
+    level = _levels(quantile)
+    if _are_several(level):
+        return _of_several(predictions, targets, level, weight, mask, reduction)
     predictions, targets = paired(predictions, targets, mask)
     short = targets - predictions
     # A side that costs nothing is left out: 0 times an overflow would be NaN.
-    short_costs, over_costs = not is_known_as(quantile, 0), not is_known_as(quantile, 1)
-    values = quantile * short.relu() if short_costs else torch.zeros_like(short)
+    short_costs, over_costs = not is_known_as(level, 0), not is_known_as(level, 1)
+    values = level * short.relu() if short_costs else torch.zeros_like(short)
     if over_costs:
-        values = values + (1 - quantile) * (-short).relu()
+        values = values + (1 - level) * (-short).relu()
     return reduced(values, weight, mask, reduction)
 
 
@@ -99,6 +99,9 @@ def quantile_crossing_rate(
     predictions: Tensor, quantile: Sequence[float] | Tensor, *, mask: Tensor | None = None
 ) -> Tensor:
     r"""Measure how often predicted quantiles cross: a lower level above a higher one.
+
+    .. math:: \frac{1}{n} \sum_{i=1}^{n} \left[x_{ij} > x_{ik}
+        \text{ for some } \tau_j < \tau_k\right]
 
     Such rows are of no distribution.  Sorting each row repairs it and never raises the sum of its
     losses; a first level plus steps through softplus never crosses in the first place.
@@ -127,7 +130,7 @@ def quantile_crossing_rate(
         crossing, Econometrica 78, 2010.
     """
     levels = _levels(quantile)
-    if levels is None:
+    if not _are_several(levels):
         raise TypeError("quantile must be a sequence of levels, but is a single number.")
     _check_columns(predictions, levels)
     check_mask(mask, predictions.shape[:-1])
@@ -143,11 +146,13 @@ def quantile_crossing_rate(
     return (crossed & shown).sum() / shown.sum().clamp(min=1).double()
 
 
-def _levels(quantile: Number | Sequence[float]) -> Tensor | None:
-    """Several levels as a tensor; None of a single one."""
-    if isinstance(quantile, Tensor):
-        if quantile.ndim != 1:
-            return None
+def _are_several(level: Number) -> TypeGuard[Tensor]:
+    return isinstance(level, Tensor) and level.ndim == 1
+
+
+def _levels(quantile: Number | Sequence[float]) -> Number:
+    """Several levels as a tensor of one axis; a single one as it is."""
+    if isinstance(quantile, Tensor) and quantile.ndim == 1:
         check_floating("quantile", quantile)
         levels = quantile
     elif getattr(quantile, "ndim", 0) == 1:  # an array of numpy, which is no Sequence
@@ -157,7 +162,8 @@ def _levels(quantile: Number | Sequence[float]) -> Tensor | None:
             check_number("quantile", level, low=0.0, high=1.0)
         levels = torch.tensor([float(level) for level in quantile], dtype=torch.float64)
     else:
-        return None
+        check_number("quantile", quantile, low=0.0, high=1.0)
+        return quantile
     check_values("quantile", levels, low=0.0, high=1.0, rule="lie in [0, 1]")
     if not len(levels):
         raise ValueError("quantile must hold a level, but is empty.")

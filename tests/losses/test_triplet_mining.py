@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lossedu.losses import batch_triplet_loss, collapse_score, mine_triplets, triplet_mining
+from lossedu.losses import batch_triplet_loss, mine_triplets, triplet_mining
 from tests.losses.triplets_by_loops import (
     APART,
     AVERAGES,
@@ -160,20 +160,6 @@ def test_compiled_in_one_graph_agrees_with_eager():
     torch.testing.assert_close(compiled(points, labels), batch_triplet_loss(points, labels))
 
 
-def test_collapse_is_the_share_of_directions_left_unused():
-    cross = torch.cat([torch.eye(5), -torch.eye(5)]).double()
-    points = drawn(9, dims=5)[0]
-
-    assert collapse_score(cross).item() == pytest.approx(0, abs=1e-12)
-    assert collapse_score(cross * (torch.arange(5) < 2)).item() == pytest.approx(1 - 1 / 4)
-    assert collapse_score(torch.eye(4)).item() == pytest.approx(0, abs=1e-6)
-    assert collapse_score(torch.full((6, 3), 0.1)) == 1
-    assert collapse_score(points[:, :1] * torch.arange(1, 5) + 7).item() == pytest.approx(1)
-    turn = torch.linalg.qr(points[:5]).Q
-    torch.testing.assert_close(collapse_score(3 * points @ turn - 2), collapse_score(points))
-    assert torch.autograd.gradcheck(collapse_score, points.requires_grad_())
-
-
 @pytest.mark.parametrize(
     ("words", "call"),
     [
@@ -184,7 +170,6 @@ def test_collapse_is_the_share_of_directions_left_unused():
         ("distance must be one of", lambda x, y: mine_triplets(x, y, distance="l2")),
         ("labels must have the shape", lambda x, y: batch_triplet_loss(x, y[:1])),
         ("embeddings must have the shape", lambda x, y: batch_triplet_loss(x[0], y)),
-        ("embeddings must be two rows or more", lambda x, y: collapse_score(x[:1])),
     ],
 )
 def test_bad_input_is_refused(words, call):
