@@ -37,7 +37,8 @@ def others(queries: Tensor, keys: Tensor, excluded: Tensor, hidden: Tensor | Non
 
 
 def _plain(queries: Tensor, keys: Tensor, excluded: Tensor, hidden: Tensor | None) -> Tensor:
-    products = queries @ keys.mT
+    with torch.autocast(queries.device.type, enabled=False):  # which would round the products
+        products = queries @ keys.mT
     if hidden is not None:
         products = torch.where(hidden, -torch.inf, products)
     products = products.scatter(-1, excluded, -torch.inf)

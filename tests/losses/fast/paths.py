@@ -85,7 +85,10 @@ PATHS = {
     "info-nce": (lambda z: losses.info_nce_loss(z, OTHERS, reduction="none"), (100, 5)),
     "nt-xent": (lambda z: losses.nt_xent_loss(z, OTHERS, reduction="none"), (100, 5)),
     "supervised": (
-        lambda z: losses.supervised_contrastive_loss(z, torch.arange(100) % 7, reduction="none"),
+        # In float64, as beside OTHERS: backward inside of autocast rounds what multiplies matrices.
+        lambda z: losses.supervised_contrastive_loss(
+            z.double(), torch.arange(100) % 7, reduction="none"
+        ),
         (100, 5),
     ),
     "squared-hinge": (lambda z: losses.pairwise_hinge_loss(z, GRADES, power=2), (140,)),
