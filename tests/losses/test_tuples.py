@@ -11,10 +11,13 @@ from lossedu import catalog
 from lossedu.losses import (
     LossSpec,
     contrastive_loss,
+    ctc_loss,
     cumulative_link_loss,
+    generalized_dice_loss,
     info_nce_loss,
     nt_xent_loss,
     policy_gradient_loss,
+    softmax_dice_loss,
     td_loss,
     triplet_loss,
 )
@@ -27,7 +30,12 @@ TUPLES = {name: spec for name, spec in catalog.specs().items() if spec.unit == "
 AT = torch.tensor([-0.95, -0.3, 0.05, 0.4, 0.999], dtype=torch.float64)
 OTHERS = {"u": (1.0, 1.75), "v": (-1.0, -1.25), "y": (0.0, 1.0)}
 """Values of the formulas' further letters, each loss at two of them."""
-COSINES = {"info_nce_loss": (0.0, -0.6), "nt_xent_loss": (0.0, 0.1)}
+OF_ONE_LOSS = {
+    "info_nce_loss": (0.0, -0.6),
+    "nt_xent_loss": (0.0, 0.1),
+    "generalized_dice_loss": (9.0, 4.0),
+}
+"""And of these where a letter is a cosine or a count."""
 
 
 def a_key_beside_another(s: Tensor, u: float, **options: Any) -> Tensor:
@@ -81,11 +89,32 @@ def a_value_less_its_target(x: Tensor) -> Tensor:
     return td_loss(x + 5, rewards, following, discount=0.5, reduction="none")
 
 
+def two_frames_of_one_label(z: Tensor) -> Tensor:
+    frames = [torch.stack([0 * c, c]).expand(2, 2) for c in z]
+    return torch.stack([ctc_loss(logits, torch.tensor([1])) for logits in frames])
+
+
+def an_entry_of_two_classes(z: Tensor, **options: Any) -> Tensor:
+    truth = torch.tensor([1])
+    rows = [torch.stack([0 * c, c])[None] for c in z]
+    return torch.stack([softmax_dice_loss(row, truth, dim=0, **options) for row in rows])
+
+
+def an_entry_beside_sure_ones(z: Tensor, u: float, **options: Any) -> Tensor:
+    classes = torch.tensor([1] + int(u) * [0])
+    sure = torch.tensor([[0.0, -1e4]], dtype=torch.float64).expand(int(u), 2)
+    rows = [torch.cat([torch.stack([0 * c, c])[None], sure]) for c in z]
+    return torch.stack([generalized_dice_loss(row, classes, dim=0, **options) for row in rows])
+
+
 ALONG: dict[str, Callable[..., Tensor]] = {
     "info_nce_loss": a_key_beside_another,
     "nt_xent_loss": two_views_beside_a_pair,
     "contrastive_loss": a_pair_on_a_line,
     "triplet_loss": a_triplet_on_a_line,
+    "ctc_loss": two_frames_of_one_label,
+    "softmax_dice_loss": an_entry_of_two_classes,
+    "generalized_dice_loss": an_entry_beside_sure_ones,
     "cumulative_link_loss": a_level_between_thresholds,
     "policy_gradient_loss": an_action_and_its_advantage,
     "td_loss": a_value_less_its_target,
@@ -98,7 +127,7 @@ SETTINGS = [(spec, options) for spec in TUPLES.values() for options in option_se
 def letters_of(spec: LossSpec) -> list[dict[str, float]]:
     """The values of the letters of a formula other than its argument, two sets of them."""
     names = {str(s) for s in in_inputs(spec, classes=1).free_symbols} & set(OTHERS)
-    values = {name: COSINES.get(spec.name, OTHERS[name]) for name in names}
+    values = {name: OF_ONE_LOSS.get(spec.name, OTHERS[name]) for name in names}
     return [{name: pair[k] for name, pair in values.items()} for k in (0, 1)]
 
 
