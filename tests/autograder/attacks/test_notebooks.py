@@ -16,6 +16,7 @@ from autograder.grading.bounds import MOST_CELLS, MOST_CODE
 from autograder.grading.notebooks import UnreadableError, composed, read
 from tests.autograder import tiny_class as tiny
 from tests.autograder.attacks.conftest import grade
+from tests.autograder.bridge.test_pages import rendered
 from tests.autograder.grading.courses import BOOK, change, rows
 
 
@@ -145,6 +146,18 @@ def test_what_cannot_be_read_waits_for_the_teacher_who_can_give_it_marks(folders
     change(folders, "UPDATE grade SET manual_score = 1.0, needs_manual_grade = 0")
     marks = {one.student: one for one in student_marks(config, "tiny")}
     assert [(marks[name].score, marks[name].complete) for name in UNREAD] == [(3.0, True)] * 4
+
+
+def test_the_formgraders_page_of_what_cannot_be_read_has_a_box_for_each_mark(folders, tmp_path):
+    tiny.hand_in(folders, "eve", "broken {")
+    grade(folders, tiny.TinyGrader())
+    kept = nbformat.reads(folders.autograded("tiny", "eve").read_text(), as_version=4)
+
+    page = rendered(kept, "formgrade", tmp_path)
+
+    assert "This submission was not graded" in page.text
+    boxes = {box["id"] for box in page.select("input.score")}
+    assert boxes == {"tiny-value", "tiny-trained", "tiny-essay"}
 
 
 def test_what_can_be_read_after_all_waits_no_longer(folders):
