@@ -15,7 +15,7 @@ from lossedu.properties import Properties, along_axis, properties
 from lossedu.symbolic import gradient
 from lossedu.symbolic.display import latex
 from lossedu.symbolic.expressions import symbol
-from lossedu.symbolic.functions import derivative
+from lossedu.symbolic.functions import derivative, sigmoid
 
 _LONGEST = 130
 """As many characters of LaTeX fit a cell; where there are more, the slope along an axis stands."""
@@ -175,16 +175,47 @@ def _gradient(spec: LossSpec) -> tuple[str, str]:
 
 
 def _slope(spec: LossSpec) -> tuple[str, str]:
-    """LaTeX of the slope along the axis, in the options' letters, and what the axis is."""
+    """LaTeX of the slope along the axis, and what the axis is.
+
+    In the options' letters, or where that is long for a > 0, or with the options' usual values.
+    """
     options = {
         name: symbol(name) for name, value in spec.defaults.items() if isinstance(value, float)
     }
     expression, a, axis = along_axis(spec, options)
-    slope = derivative(expression, a, 1)
-    everywhere = _shortest(slope)
-    if len(everywhere) <= _LONGEST:
-        return everywhere, axis
-    return _shortest(slope.subs(a, sp.Symbol("a", positive=True))), f"{axis} (a > 0)"
+    slope, lead = derivative(expression, a, 1), a
+    ahead = sp.Symbol("a", positive=True)
+    usual = {name: sp.nsimplify(spec.defaults[name]) for name in options}
+    values = ", ".join(f"{name} = {value}" for name, value in usual.items())
+    expression, a, _ = along_axis(spec, usual)
+    valued = derivative(sp.nsimplify(expression, rational=True), a, 1)
+    tried = (
+        (slope, axis),
+        (slope.subs(lead, ahead), f"{axis} (a > 0)"),
+        *((one, f"{axis}, p = {of}") for one, of in _in_probability(slope, lead)),
+        (valued, f"{axis}, {values}"),
+        *((one, f"{axis}, {values}, p = {of}") for one, of in _in_probability(valued, a)),
+    )
+    written: list[tuple[str, str]] = []
+    for one, along in tried:
+        written.append((_shortest(one), along))
+        if len(written[-1][0]) <= _LONGEST:
+            return written[-1]
+    return min(written, key=lambda pair: len(pair[0]))
+
+
+def _in_probability(slope: sp.Expr, a: sp.Symbol) -> Iterator[tuple[sp.Expr, str]]:
+    """The slope in p = σ(x), if a is in it as the sigmoid of x alone, and what x is."""
+    p = sp.Symbol("p", positive=True)
+    found = {one for one in slope.atoms(sigmoid) if one.has(a)}
+    ahead = {one.args[0] for one in found if not one.args[0].could_extract_minus_sign()}
+    ahead |= {-one.args[0] for one in found if one.args[0].could_extract_minus_sign()}
+    if len(ahead) != 1 or p.name in map(str, slope.free_symbols):
+        return
+    (x,) = ahead
+    changed = sp.factor(slope.subs({sigmoid(x): p, sigmoid(-x): 1 - p}))
+    if not changed.has(a):
+        yield changed, f"σ({str(x).replace('temperature', 'T')})"
 
 
 def _shortest(expression: sp.Expr) -> str:
