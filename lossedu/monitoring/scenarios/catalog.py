@@ -2,15 +2,17 @@
 
 from functools import cache
 
-from lossedu.monitoring.scenarios import serving, watching
+from lossedu.monitoring.scenarios import deploys, serving, watching
 from lossedu.monitoring.scenarios.scenario import Scenario
 from lossedu.names import unknown_name
+
+_ALL = (*serving.SCENARIOS, *deploys.SCENARIOS, *watching.SCENARIOS)
 
 
 @cache
 def scenarios() -> dict[str, Scenario]:
     """Name -> incident, in the order in which one would learn from them."""
-    return {one.name: one for one in (*serving.SCENARIOS, *watching.SCENARIOS)}
+    return {one.name: one for one in _ALL}
 
 
 def scenario(name: str) -> Scenario:
