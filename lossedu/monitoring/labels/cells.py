@@ -12,7 +12,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from lossedu.monitoring.frames import Frame, FrameError, Source, columns
+from lossedu.monitoring.frames import Frame, FrameError, Source, columns, finite
 from lossedu.monitoring.labels.joining import joined, utc
 from lossedu.monitoring.timeline import Values
 
@@ -34,7 +34,7 @@ class Cells:
         lag: Steps from then until the labels arrived, at least 0.
         label: The class.
         count: How many there are.
-        sums: For each value that was asked for, the sum over them.
+        sums: For each value that was asked for, the sum over them; NaN if one is not finite.
         squares: The sum of its squares.
         predicted: How many predictions each step made, labelled or not, of shape ``(steps,)``.
     """
@@ -104,8 +104,8 @@ def cells(
         lag=np.maximum(come - at, 0),
         label=known["label"],
         count=known["_n"].astype(float),
-        sums={name: known[f"_sum_{name}"].astype(float) for name in values},
-        squares={name: known[f"_square_{name}"].astype(float) for name in values},
+        sums={name: _whole(known, "sum", name) for name in values},
+        squares={name: _whole(known, "square", name) for name in values},
         predicted=predicted,
     )
 
@@ -115,11 +115,18 @@ def _floor(moment: datetime, step: timedelta) -> datetime:
     return moment - (moment - epoch) % step
 
 
+def _whole(known: Mapping[str, Any], kind: str, name: str) -> Values:
+    """Sums; NaN where a value was not finite, which libraries may leave out in silence."""
+    complete = known[f"_finite_{name}"] == known["_n"]
+    return np.where(complete, known[f"_{kind}_{name}"].astype(float), np.nan)
+
+
 def _summed(rows: Frame, names: list[str], unit: str) -> Frame:
     there = rows.filter(~nw.col("arrived").is_null()).with_columns(
         _come=nw.col("arrived").dt.truncate(unit),
         **{f"_square_{name}": nw.col(name) * nw.col(name) for name in names},
+        **{f"_finite_{name}": finite(nw.col(name).cast(nw.Float64)) for name in names},
     )
     totals = [nw.col(name).sum().alias(f"_sum_{name}") for name in names]
-    squares = [nw.col(f"_square_{name}").sum() for name in names]
+    squares = [nw.col(f"_{kind}_{name}").sum() for name in names for kind in ("square", "finite")]
     return there.group_by("_made", "_come", "label").agg(nw.len().alias("_n"), *totals, *squares)

@@ -29,7 +29,8 @@ class Estimate:
         labelled: How many of these have a label.
         mean: The weighted mean; NaN without labels.
         standard_error: Of that mean; it leaves out that the lags were estimated too.
-        status: ``"unknown"`` where too few labels are here: then the mean must not be acted on.
+        status: ``"unknown"`` where too few labels are here, or the mean is NaN: then it must not be
+            acted on.
     """
 
     start: datetime
@@ -159,6 +160,9 @@ def _windows(
     error = np.sqrt(np.maximum(added(weights**2 * spread), 0))
     error = np.divide(error, total, out=np.full(number, np.nan), where=total > 0)
     coverage = np.divide(labelled, predicted, out=np.zeros(number), where=predicted > 0)
+    # A label whose class has no usable lags has no weight, and what it stands for is not counted.
+    weightless = added(np.where(weights > 0, 0.0, cells.count))
+    enough = (coverage >= least_coverage) & (weightless == 0)
     return [
         Estimate(
             start=cells.start + row * window,
@@ -166,7 +170,7 @@ def _windows(
             labelled=float(labelled[row]),
             mean=float(mean[row]),
             standard_error=float(error[row]),
-            status="known" if labelled[row] and coverage[row] >= least_coverage else "unknown",
+            status="known" if mean[row] == mean[row] and enough[row] else "unknown",
         )
         for row in range(number)
     ]

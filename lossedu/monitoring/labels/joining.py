@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 
 import narwhals as nw
 
-from lossedu.monitoring.frames import Frame, FrameError, Source, columns, opened
+from lossedu.monitoring.frames import (
+    Frame,
+    FrameError,
+    Source,
+    columns,
+    in_utc,
+    opened,
+    present,
+)
 
 ID = "prediction_id"
 
@@ -14,9 +22,10 @@ def joined(predictions: Source, labels: Source, *, as_of: datetime) -> Frame:
     """Each prediction with its label, if that had arrived by then.
 
     Args:
-        predictions: Columns ``prediction_id``, ``time`` (UTC) and what else there is.
-        labels: Columns ``prediction_id``, ``label`` and ``arrived`` (UTC).  A corrected label is a
-            row of its own: the last to arrive counts.
+        predictions: Columns ``prediction_id``, ``time`` and what else there is.  Times without a
+            zone are in UTC.
+        labels: Columns ``prediction_id``, ``label`` and ``arrived``.  A corrected label is a row of
+            its own: the last to arrive counts.  One that is null or NaN is none.
         as_of: The moment that is looked at, with its time zone; later rows of both are left out.
 
     Returns:
@@ -24,10 +33,10 @@ def joined(predictions: Source, labels: Source, *, as_of: datetime) -> Frame:
         A prediction that was logged twice is there once, as it was logged first.
 
     Raises:
-        FrameError: If columns are missing, or ``as_of`` has no time zone.
+        FrameError: If columns are missing, hold no times or ids of another kind, or ``as_of`` has
+            no time zone.
     """
-    made = opened("predictions", predictions, ID, "time")
-    come = opened("labels", labels, ID, "label", "arrived")
+    made, come = _both(predictions, labels)
     moment = utc("as_of", as_of)
     first = made.filter(nw.col("time") <= moment).unique([ID], keep="first", order_by=["time"])
     last = (
@@ -59,10 +68,10 @@ def faults(predictions: Source, labels: Source) -> LogFaults:
     """Count what is wrong with two logs.
 
     Raises:
-        FrameError: If columns are missing.
+        FrameError: If columns are missing, or hold no times or ids of another kind.
     """
-    made = opened("predictions", predictions, ID, "time").select(ID, "time")
-    come = opened("labels", labels, ID, "label", "arrived")
+    made, come = _both(predictions, labels)
+    made = made.select(ID, "time")
     ids, labelled = made.unique([ID]), come.unique([ID])
     both = come.join(ids, on=ID, how="inner")
     return LogFaults(
@@ -85,6 +94,18 @@ def utc(argument: str, moment: datetime) -> datetime:
             "Hint: datetime(..., tzinfo=UTC)."
         )
     return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _both(predictions: Source, labels: Source) -> tuple[Frame, Frame]:
+    made = in_utc("predictions", opened("predictions", predictions, ID, "time"), "time")
+    come = in_utc("labels", opened("labels", labels, ID, "label", "arrived"), "arrived")
+    kinds = [frame.collect_schema()[ID] for frame in (made, come)]
+    if kinds[0].is_numeric() != kinds[1].is_numeric():
+        raise FrameError(
+            f"{ID} must be numbers in both logs or in none, but is {kinds[0]} in predictions and "
+            f"{kinds[1]} in labels."
+        )
+    return made, present(come, "label")
 
 
 def _count(frame: Frame) -> int:

@@ -1,5 +1,6 @@
 """While labels are missing a mean loss is right within its standard error, or unknown."""
 
+import math
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +9,7 @@ import narwhals as nw
 import numpy as np
 import pytest
 
-from lossedu.monitoring.labels.cells import cells
+from lossedu.monitoring.labels.cells import Cells, cells
 from lossedu.monitoring.labels.estimates import (
     backfill,
     by_arrival,
@@ -146,3 +147,43 @@ def test_a_window_without_labels_is_unknown(small):
 def test_a_window_that_is_not_whole_steps_is_refused(small, window):
     with pytest.raises(ValueError, match=re.escape("window must be whole steps of 1:00:00")):
         unweighted(small, "hinge", window=window)
+
+
+def of_cells(**changed):
+    """Cells by hand: one value, an hour a step."""
+    made, lag = changed.pop("made"), changed.pop("lag")
+    n = len(made)
+    parts = {
+        "label": np.zeros(n, int),
+        "count": np.ones(n),
+        "sums": {"loss": np.ones(n)},
+        "squares": {"loss": np.ones(n)},
+    }
+    return Cells(
+        start=START,
+        step=timedelta(hours=1),
+        made=np.array(made),
+        lag=np.array(lag),
+        **(parts | changed),
+    )
+
+
+def test_a_window_whose_mean_is_nan_is_unknown():
+    made = of_cells(
+        made=[0], lag=[0], as_of=1, predicted=np.ones(1), sums={"loss": np.array([math.nan])}
+    )
+
+    (one,) = unweighted(made, "loss", window=timedelta(hours=1))
+
+    assert one.status == "unknown"
+
+
+def test_labels_that_the_lag_model_gives_no_weight_leave_a_window_unknown():
+    # Of the only label that is old enough to tell, the lag is 5: a share of 0 comes earlier.
+    made = of_cells(made=[0, 5], lag=[5, 2], as_of=9, predicted=np.array([1.0, 0, 0, 0, 0, 1]))
+
+    first, *_, last = (
+        one for one in means(made, "loss", fit(made), window=timedelta(hours=1)) if one.labelled
+    )
+
+    assert (first.status, last.status) == ("known", "unknown")

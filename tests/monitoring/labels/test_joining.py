@@ -1,5 +1,6 @@
 """Logs are joined by the time of the prediction, on every engine alike."""
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,7 @@ from tests.monitoring.labels.late import AS_OF, logs
 SCORE = {"score": nw.col("score")}
 ENGINES = ("pandas", "polars", "lazy polars", "duckdb", "parquet", "csv", "many files")
 NOON = datetime(2026, 3, 1, 12)
+DAY = timedelta(days=1)
 
 
 def small(**changed):
@@ -168,3 +170,97 @@ def test_no_predictions_before_the_moment_are_refused():
 def test_a_step_of_another_length_is_refused():
     with pytest.raises(FrameError, match="step must be a minute, an hour or a day"):
         cells(*small(), SCORE, as_of=AS_OF, step=timedelta(hours=2))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb", "parquet", "csv"])
+def test_times_of_a_zone_are_the_moments_that_they_name(engine, zone, tmp_path):
+    predictions, labels = small()
+    expected = cells(predictions, labels, SCORE, as_of=NOON.replace(tzinfo=UTC) + DAY)
+    zoned = [
+        frame.assign(**{name: frame[name].dt.tz_localize("UTC").dt.tz_convert(zone)})
+        for frame, name in ((predictions, "time"), (labels, "arrived"))
+    ]
+    if engine == "polars":
+        native = [
+            frame.with_columns(pl.col(name).dt.replace_time_zone("UTC").dt.convert_time_zone(zone))
+            for frame, name in (
+                (in_polars(predictions), "time"),
+                (in_polars(labels), "arrived"),
+            )
+        ]
+    else:
+        native = [
+            on(engine, frame, tmp_path, name) for frame, name in zip(zoned, ("p", "l"), strict=True)
+        ]
+
+    seen = cells(*native, SCORE, as_of=NOON.replace(tzinfo=UTC) + DAY)
+
+    assert (seen.start, seen.as_of) == (expected.start, expected.as_of)
+    assert sorted(zip(seen.made, seen.lag, seen.label, strict=True)) == sorted(
+        zip(expected.made, expected.lag, expected.label, strict=True)
+    )
+
+
+def test_times_that_are_texts_are_refused():
+    predictions, labels = small()
+
+    with pytest.raises(FrameError, match="time of predictions must hold times, but is String"):
+        joined(predictions.astype({"time": str}), labels, as_of=AS_OF)
+
+
+def test_ids_of_two_kinds_are_refused():
+    predictions, labels = small(prediction_id=[1, 2, 3])
+
+    with pytest.raises(FrameError, match="prediction_id must be numbers in both logs or in none"):
+        joined(predictions, labels, as_of=AS_OF)
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+def test_no_label_at_all_is_no_fault(engine, tmp_path):
+    predictions, labels = small()
+    native = [on(engine, frame, tmp_path, "x") for frame in (predictions, labels[:0])]
+    if engine == "polars":
+        native[1] = in_polars(labels)[:0]
+
+    seen = cells(*native, SCORE, as_of=AS_OF)
+
+    assert (seen.predicted.sum(), len(seen.count)) == (3, 0)
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+@pytest.mark.parametrize("missing", [None, math.nan])
+def test_a_label_without_a_value_is_no_label(engine, missing, tmp_path):
+    predictions, labels = small()
+    labels["label"] = [0, 1, missing, 1]
+    native = [on(engine, frame, tmp_path, "x") for frame in (predictions, labels)]
+
+    assert cells(*native, SCORE, as_of=AS_OF).count.sum() == 2
+
+
+def test_a_text_that_is_null_is_none_on_duckdb():
+    frame = duckdb.sql("select * from (values ('a'), (null)) as rows(label)")
+
+    assert columns(opened("frame", frame))["label"].tolist() == ["a", None]
+
+
+def test_ids_of_twenty_digits_stay_apart_in_csv(tmp_path):
+    ids = [str(10**20 + row) for row in range(3)]
+    predictions, labels = small(prediction_id=ids)
+    labels = labels[1:].assign(prediction_id=ids)
+    native = [
+        on("csv", frame, tmp_path, name) for frame, name in ((predictions, "p"), (labels, "l"))
+    ]
+
+    assert sorted(columns(joined(*native, as_of=AS_OF))["prediction_id"]) == ids
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+def test_a_value_that_is_not_finite_is_not_left_out_of_its_sum(engine, tmp_path):
+    predictions, labels = small(score=[0.5, math.nan, 1.5])
+    native = [on(engine, frame, tmp_path, "x") for frame in (predictions, labels)]
+
+    seen = cells(*native, SCORE, as_of=AS_OF)
+
+    sums = dict(zip(seen.made.tolist(), seen.sums["score"].tolist(), strict=True))
+    assert sums == {0: 0.5, 1: pytest.approx(math.nan, nan_ok=True), 2: 1.5}

@@ -1,5 +1,6 @@
 """Indicators of labelled predictions are what their definitions say, on every engine alike."""
 
+import math
 import re
 from datetime import datetime, timedelta
 
@@ -9,11 +10,13 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from prometheus_client import CollectorRegistry
 
 from lossedu.calibration import expected_calibration_error
 from lossedu.monitoring.frames import FrameError
 from lossedu.monitoring.slis.catalog import indicators, table
 from lossedu.monitoring.slis.predictions import INDICATORS, readings
+from lossedu.monitoring.telemetry.loss_telemetry import LossTelemetry
 
 START = datetime(2026, 3, 1)
 N = 4000
@@ -45,7 +48,7 @@ def by_hand(rows):
         "violation_rate_of_1": (m < 1)[y == 1].mean(),
         "median_margin": np.median(m),
         "tail_hinge_loss": edge + np.maximum(0, hinge - edge).mean() / 0.1,
-        "error_rate": (m <= 0).mean(),
+        "error_rate": ((s > 0) != (y == 1)).mean(),
         "recall": (s > 0)[y == 1].mean(),
         "precision": (y == 1)[s > 0].mean(),
         "false_positive_rate": (s > 0)[y == 0].mean(),
@@ -53,6 +56,7 @@ def by_hand(rows):
         "hard_example_rate": (m < 0).mean(),
         "loss_to_metric_gap": logistic[m > 0].mean(),
         "calibration_error": float(ece),
+        "invalid_rate": (~np.isfinite(s)).mean(),
     }
 
 
@@ -151,3 +155,111 @@ def test_every_indicator_says_what_it_cannot_see():
         assert one.definition.endswith(".")
         assert one.least >= 1
     assert len(table().rows) == len(indicators()) >= 25
+
+
+def engines(frame):
+    """The same rows in three libraries."""
+    return frame, pl.DataFrame({c: frame[c].to_numpy() for c in frame}), duckdb.from_df(frame)
+
+
+# Right, within the margin, wrong, NaN and infinite, of class 1; then a tie of class 0.
+ODD_SCORES = pd.DataFrame(
+    {"score": [2.0, 0.5, -1.0, math.nan, math.inf, 0.0], "label": [1, 1, 1, 1, 1, 0]}
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "n"),
+    [
+        ("invalid_rate", 2 / 6, 6),
+        ("error_rate", 3 / 6, 6),
+        ("violation_rate", 5 / 6, 6),
+        ("hard_example_rate", 3 / 6, 6),
+        ("recall", 2 / 5, 5),
+        ("false_negative_rate", 3 / 5, 5),
+        ("false_positive_rate", 0.0, 1),
+        ("precision", 1.0, 2),
+        ("hinge_loss", (0 + 0.5 + 2 + 1) / 4, 4),
+        ("median_margin", 0.25, 4),
+    ],
+)
+def test_a_score_that_is_not_finite_is_a_bad_event_and_in_no_mean_of_losses(name, value, n):
+    for frame in engines(ODD_SCORES):
+        (one,) = readings(name, frame)
+
+        assert (one.value, one.n) == (pytest.approx(value), n)
+
+
+def test_errors_are_counted_as_the_telemetry_counts_them():
+    scored = ODD_SCORES["score"].to_numpy(), ODD_SCORES["label"].to_numpy()
+    registry = CollectorRegistry()
+    telemetry = LossTelemetry(registry, model="m", version="1")
+    telemetry.observe_labels(*scored)
+
+    for sli, name in (
+        ("error", "error_rate"),
+        ("margin_violation", "violation_rate"),
+        ("hard_example", "hard_example_rate"),
+    ):
+        (one,) = readings(name, ODD_SCORES)
+        bad = registry.get_sample_value("lossedu_bad_events_total", {"sli": sli})
+        assert bad == pytest.approx(one.value * one.n), name
+
+
+def test_a_label_that_is_nan_counts_as_missing():
+    rows = pd.DataFrame({"score": [1.5, -2.0, 0.0], "label": [1.0, math.nan, 0.0]})
+
+    for frame in engines(rows):
+        (one,) = readings("hinge_loss", frame)
+
+        assert (one.value, one.n) == (pytest.approx(0.5), 2)
+
+
+def test_labels_may_be_bools_and_scores_of_half_precision():
+    rows = pd.DataFrame({"score": np.float16([1.5, -2.0]), "label": [True, True]})
+
+    assert readings("hinge_loss", rows)[0].value == pytest.approx(1.5)
+    assert readings("hinge_loss", duckdb.from_df(rows.astype({"score": "float32"})))[0].n == 2
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([1, -1], "label of frame must be 0 or 1, but holds other numbers. Hint: map -1 and 1"),
+        (["spam", "ham"], "label of frame must be numbers, but is String."),
+    ],
+)
+def test_other_labels_are_refused(labels, message):
+    for frame in engines(pd.DataFrame({"score": [1.0, 2.0], "label": labels})):
+        with pytest.raises(FrameError, match=re.escape(message)):
+            readings("error_rate", frame)
+
+
+@pytest.mark.parametrize("name", INDICATORS)
+def test_without_rows_an_indicator_is_unknown(name):
+    nothing = ODD_SCORES[:0]
+
+    for frame in engines(nothing):
+        (one,) = readings(name, frame)
+        assert (one.n, one.status) == (0, "unknown")
+    assert readings(name, nothing.assign(time=pd.Timestamp(START)), window="1h") == []
+
+
+def test_a_window_that_is_no_length_of_time_is_refused(frame):
+    message = "window must be a number and s, m, h or d, but is '5 minutes'."
+
+    with pytest.raises(FrameError, match=re.escape(message)):
+        readings("hinge_loss", frame, window="5 minutes")
+
+
+def test_windows_begin_in_utc_whatever_the_zone_of_the_times(frame):
+    zoned = frame.assign(time=frame["time"].dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo"))
+    polars = pl.DataFrame({c: frame[c].to_list() for c in frame}).with_columns(
+        pl.col("time").dt.replace_time_zone("UTC").dt.convert_time_zone("Asia/Tokyo")
+    )
+    first = readings("hinge_loss", frame, window="1d")
+
+    for engine in (zoned, polars, duckdb.from_df(zoned)):
+        others = readings("hinge_loss", engine, window="1d")
+        assert [one.start for one in others] == [one.start for one in first]
+        np.testing.assert_allclose([o.value for o in others], [o.value for o in first])
