@@ -22,7 +22,8 @@ def gate(
 
     Both files have the columns id and loss, and for some checks label, predicted, margin,
     confidence; with several runs, seed. Exit code 0 passes, 1 fails, 2 is not enough evidence or
-    wrong use: neither is a pass.
+    wrong use: neither is a pass. `lossedu landscape gate` compares two checkpoints by the
+    curvature and barriers of their loss instead.
     """
     from lossedu.monitoring.gate import decision, reports
     from lossedu.monitoring.gate.policy import read

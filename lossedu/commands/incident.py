@@ -29,7 +29,7 @@ def listed() -> None:
 @incident.command("run")
 def run(
     name: Annotated[str, typer.Argument(help="One that `lossedu incident list` names.")],
-    seed: Annotated[int, typer.Option(help="Of the traffic.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the traffic.")] = 0,
     learn: Annotated[bool, typer.Option("--learn", help="Hide the cause, and ask for it.")] = False,
     serve: Annotated[
         bool, typer.Option("--serve", help="Look at it in Prometheus, until Ctrl-C.")
@@ -130,12 +130,13 @@ def _asked(scenario: "Scenario", seed: int) -> bool:
 def _serve(done: "Run") -> None:
     import threading
 
+    from lossedu.monitoring.services.processes import ended_by_sigterm
     from lossedu.monitoring.services.prometheus import serving_past
 
     bad = 'sum(rate(lossedu_bad_events_total{sli="margin_violation"}[1h]))'
     total = 'sum(rate(lossedu_events_total{sli="margin_violation"}[1h]))'
     hours = round((done.timeline.times[-1] - done.timeline.times[0]) / 3600)
-    with one_line(), serving_past(done.timeline) as server:
+    with one_line(), ended_by_sigterm(), serving_past(done.timeline) as server:
         asked = {
             "g0.expr": f"{bad} / {total}",
             "g0.tab": "0",

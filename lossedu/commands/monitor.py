@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 monitor = typer.Typer(no_args_is_help=True, help="Objectives for losses in production.")
 
+_CHECKS_S = 2.0
+
 _Slos = Annotated[Path, typer.Argument(help="OpenSLO v1, YAML.")]
 
 
@@ -20,9 +22,9 @@ _Slos = Annotated[Path, typer.Argument(help="OpenSLO v1, YAML.")]
 def check(
     slos: _Slos,
     usual: Annotated[
-        float, typer.Option(help="The share of bad events while nothing is wrong.")
+        float, typer.Option(min=0, max=1, help="The share of bad events while nothing is wrong.")
     ] = 0.01,
-    events_an_hour: Annotated[float, typer.Option(help="Labelled events an hour.")] = 1000.0,
+    events_an_hour: Annotated[float, typer.Option(min=0, help="Labelled events an hour.")] = 1000.0,
 ) -> None:
     """Say when each alert of a file would fire, and how often by chance.
 
@@ -91,13 +93,15 @@ def dashboards(
 @monitor.command()
 def up(
     speed: Annotated[
-        float, typer.Option(help="An hour of the alerts' windows passes in 60 minutes / SPEED.")
+        float,
+        typer.Option(min=1, max=600, help="An hour of windows passes in 60 minutes / SPEED."),
     ] = 60.0,
     trouble_after: Annotated[
-        float, typer.Option(help="Seconds until labels are mapped the wrong way; 0: never.")
+        float,
+        typer.Option(min=0, help="Seconds until labels are mapped the wrong way; 0: never."),
     ] = 20.0,
-    lasts: Annotated[float, typer.Option(help="Seconds that this lasts.")] = 30.0,
-    notifications: Annotated[int, typer.Option(help="End after so many; 0: at Ctrl-C.")] = 0,
+    lasts: Annotated[float, typer.Option(min=0, help="Seconds that this lasts.")] = 30.0,
+    notifications: Annotated[int, typer.Option(min=0, help="End after so many; 0: at Ctrl-C.")] = 0,
 ) -> None:
     """Start a service, Prometheus and Alertmanager on loopback, and print what is notified.
 
@@ -107,11 +111,13 @@ def up(
 
     from lossedu.monitoring.services import demonstration, stack
     from lossedu.monitoring.services.alertmanager import Pace
+    from lossedu.monitoring.services.processes import ended_by_sigterm
 
     trouble = demonstration.Trouble(trouble_after, lasts) if trouble_after > 0 else None
     pace = Pace(first_s=1.0, change_s=2.0, repeat_s=3600.0)
     with (
         one_line(),
+        ended_by_sigterm(),
         tempfile.TemporaryDirectory(prefix="lossedu-monitor-") as folder,
         demonstration.service(trouble) as target,
         stack.up(
@@ -134,13 +140,17 @@ def up(
 
 def _follow(servers: "Stack", most: int) -> None:
     """Print notifications as they come."""
-    begin, shown = time.monotonic(), 0
+    begin = checked = time.monotonic()
+    shown = 0
     try:
         while not most or shown < most:
             for one in servers.inbox.notifications()[shown:]:
                 shown += 1
                 after = time.monotonic() - begin
                 typer.echo(f"{after:5.0f} s  {one.receiver}: {one.status}: {', '.join(one.alerts)}")
+            if time.monotonic() - checked > _CHECKS_S:
+                servers.check()
+                checked = time.monotonic()
             time.sleep(0.2)
     except KeyboardInterrupt:
         typer.echo()

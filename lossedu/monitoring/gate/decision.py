@@ -95,7 +95,8 @@ def decide(candidate: Source, baseline: Source, policy: Policy, *, seed: int = 0
     Args:
         candidate: As `lossedu.monitoring.gate.evidence.paired` takes them.
         baseline: Likewise.
-        policy: What the candidate has to keep.
+        policy: What the candidate has to keep.  Unless it says how many losses may be invalid, none
+            may: a mean leaves them out, and they may be those of the hardest examples.
         seed: Of the bootstrap.
 
     Raises:
@@ -103,7 +104,11 @@ def decide(candidate: Source, baseline: Source, policy: Policy, *, seed: int = 0
         PolicyError: If a check needs columns that are not there.
     """
     evidence = paired(candidate, baseline)
-    checks = [check for limit in policy.limits for check in _judged(limit, evidence, policy, seed)]
+    limits = policy.limits
+    spared = ~np.isfinite(evidence.candidate.loss)
+    if spared.any() and not any(limit.check == "invalid" for limit in limits):
+        limits += (Limit("invalid", "most", 0.0),)
+    checks = [check for limit in limits for check in _judged(limit, evidence, policy, seed)]
     return GateDecision(tuple(checks), evidence.n, policy)
 
 

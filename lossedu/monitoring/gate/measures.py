@@ -43,7 +43,7 @@ def measures(check: str, evidence: Evidence) -> Iterator[tuple[Measure, Measure]
     if check in ("recall", "precision"):
         for model in both:
             _needs(check, model, "label", "predicted")
-        for name in np.unique(np.asarray(evidence.candidate.label).astype(str)):
+        for name in np.unique(np.asarray(evidence.candidate.label)):
             one, other = (_by_class(check, model, name) for model in both)
             yield one, other
     elif check == "tail_loss":
@@ -87,14 +87,14 @@ def _invalid(model: Model) -> Measure:
 
 
 def _by_class(check: str, model: Model, name: str) -> Measure:
-    mine, said = (np.asarray(x).astype(str) == name for x in (model.label, model.predicted))
+    mine, said = (np.asarray(x) == name for x in (model.label, model.predicted))
     counted = mine if check == "recall" else said
     return Measure(f"{check} of {name}", np.stack([mine & said, counted], axis=1) + 0.0, _ratio)
 
 
 def _calibration(model: Model) -> Measure:
     _needs("calibration_error", model, "label", "predicted", "confidence")
-    right = (np.asarray(model.label).astype(str) == np.asarray(model.predicted).astype(str)) + 0.0
+    right = (np.asarray(model.label) == np.asarray(model.predicted)) + 0.0
     confidence = np.asarray(model.confidence)
     usable = np.isfinite(confidence)
     place = np.clip((np.where(usable, confidence, 0) * BINS).astype(int), 0, BINS - 1)
@@ -103,8 +103,8 @@ def _calibration(model: Model) -> Measure:
     gap[:, BINS] = usable
 
     def of_sums(sums: Values) -> Values:
-        error: Values = np.abs(sums[..., :BINS]).sum(axis=-1) / sums[..., BINS]
-        return error
+        gaps = np.abs(sums[..., :BINS]).sum(axis=-1)
+        return _ratio(np.stack([gaps, sums[..., BINS]], axis=-1))
 
     return Measure("calibration_error", gap, of_sums)
 

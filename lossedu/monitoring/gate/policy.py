@@ -14,6 +14,7 @@
       invalid: {most: 0}
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,8 @@ def read(path: str | Path) -> Policy:
 
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise PolicyError(f"{path} must be text in UTF-8, but is not.") from None
     except yaml.YAMLError as error:
         raise PolicyError(f"{path} must be YAML: {error}") from None
     try:
@@ -136,6 +139,10 @@ def _limits(name: str, asked: object) -> list[Limit]:
 def _number(name: str, value: object, kind: type[Any]) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise PolicyError(f"{name} must be a number, but is {value!r}.")
+    if not math.isfinite(value) or (kind is int and value != int(value)):
+        raise PolicyError(
+            f"{name} must be a {'whole' if kind is int else 'finite'} number, but is {value}."
+        )
     return kind(value)
 
 

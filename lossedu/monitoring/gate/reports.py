@@ -1,6 +1,7 @@
 """A gate's decision for machines and people: JSON, Markdown, JUnit."""
 
 import json
+import math
 from dataclasses import asdict
 from xml.etree import ElementTree
 
@@ -53,9 +54,9 @@ def _row(cells: "list[str] | tuple[str, ...]") -> str:
 
 
 def _without_nan(value: object) -> object:
-    """JSON has no NaN: what is not known is null."""
+    """JSON has neither NaN nor infinity: what is not known is null."""
     if isinstance(value, dict):
         return {key: _without_nan(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_without_nan(one) for one in value]
-    return None if isinstance(value, float) and value != value else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -49,7 +49,7 @@ class Inbox:
         """All that have arrived."""
         if not self.file.exists():
             return []
-        lines = self.file.read_text(encoding="utf-8").splitlines()
+        *lines, _ = self.file.read_text(encoding="utf-8").split("\n")  # the last is being written
         return [_read(**json.loads(line)) for line in lines]
 
     def wait(
@@ -74,12 +74,14 @@ def receiving(file: Path, port: int = 0) -> Iterator[Inbox]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
             try:
+                length = max(0, int(self.headers.get("Content-Length") or 0))
                 body = json.loads(self.rfile.read(min(length, _MOST_BYTES)))
-                line = json.dumps({"receiver": self.path.strip("/"), "body": body})
-            except ValueError:
-                self.send_error(400, "a notification must be JSON")
+                receiver = self.path.strip("/")
+                _read(receiver, body)
+                line = json.dumps({"receiver": receiver, "body": body})
+            except (ValueError, KeyError, TypeError, AttributeError):
+                self.send_error(400, "a notification must be JSON as Alertmanager posts it")
                 return
             with lock, file.open("a", encoding="utf-8") as stream:
                 stream.write(line + "\n")

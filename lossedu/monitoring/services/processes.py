@@ -1,21 +1,27 @@
 """Servers as processes: a free port, a wait until they answer, and an end that leaves nothing."""
 
 import contextlib
+import http.client
+import signal
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 HOST = "127.0.0.1"
 _STARTS_S, _STOPS_S, _LOOKS_S = 60.0, 10.0, 0.05
 _TAIL = 2000  # characters of its log that an error shows
 
 
-class ServerError(RuntimeError):
-    """A server did not start, or refused what it was asked."""
+# Loopback is asked directly: a proxy that the environment names cannot reach it.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class ServerError(OSError):
+    """A server did not start, ended, or refused what it was asked."""
 
 
 def free_port() -> int:
@@ -51,6 +57,20 @@ def running(
         stop(process)
 
 
+@contextlib.contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end a block as Ctrl-C does, so that no server outlives the command."""
+
+    def end(*_: object) -> NoReturn:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def stop(process: "subprocess.Popen[bytes]") -> None:
     """Ask a server to end, and end it if it does not."""
     process.terminate()
@@ -63,7 +83,7 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 
 def _wait(process: "subprocess.Popen[bytes]", name: str, log: Path, ready: str) -> None:
     until = time.monotonic() + _STARTS_S
-    while not _answers(ready):
+    while not answers(ready):
         if process.poll() is not None or time.monotonic() > until:
             state = "ended" if process.poll() is not None else "does not answer"
             end = log.read_text(encoding="utf-8", errors="replace")[-_TAIL:]
@@ -71,9 +91,10 @@ def _wait(process: "subprocess.Popen[bytes]", name: str, log: Path, ready: str) 
         time.sleep(_LOOKS_S)
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
+    """Whether a server on loopback answers with status 200 within a second."""
     try:
-        with urllib.request.urlopen(address, timeout=1) as answer:
+        with DIRECT.open(address, timeout=1) as answer:
             return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+    except (OSError, http.client.HTTPException):
         return False

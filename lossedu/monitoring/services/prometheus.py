@@ -16,7 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from lossedu.monitoring.services.processes import HOST, ServerError, free_port, running
+from lossedu.monitoring.services.processes import (
+    DIRECT,
+    HOST,
+    ServerError,
+    free_port,
+    running,
+)
 from lossedu.monitoring.services.programs import program
 from lossedu.monitoring.timeline import Series, Timeline, Values
 
@@ -85,7 +91,7 @@ class Prometheus:
         address = f"{self.address}/api/v1/{what}"
         request = urllib.request.Request(address, body) if arguments else address
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with DIRECT.open(request, timeout=60) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             said = error.read().decode(errors="replace")

@@ -8,7 +8,7 @@ from pathlib import Path
 from lossedu.monitoring.services import alertmanager, prometheus
 from lossedu.monitoring.services.alertmanager import Pace
 from lossedu.monitoring.services.inbox import Inbox, receiving
-from lossedu.monitoring.services.processes import free_port
+from lossedu.monitoring.services.processes import ServerError, answers, free_port
 from lossedu.monitoring.services.prometheus import Prometheus
 from lossedu.monitoring.slo import durations
 from lossedu.monitoring.slo.objective import SLO
@@ -28,6 +28,20 @@ class Stack:
     prometheus: Prometheus
     alertmanager: str
     inbox: Inbox
+
+    def check(self) -> None:
+        """Ask each server whether it is there.
+
+        Raises:
+            ServerError: If one does not answer.
+        """
+        addresses = {
+            "Prometheus": self.prometheus.address,
+            "Alertmanager": f"http://{self.alertmanager}",
+        }
+        for name, address in addresses.items():
+            if not answers(f"{address}/-/healthy"):
+                raise ServerError(f"{name} does not answer any more at {address}.")
 
 
 @dataclass(frozen=True)

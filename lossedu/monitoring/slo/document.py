@@ -40,12 +40,16 @@ def read(path: str | Path) -> list[SLO]:
 
     try:
         documents = [d for d in yaml.safe_load_all(Path(path).read_text(encoding="utf-8")) if d]
+    except UnicodeDecodeError:
+        raise SLOError(f"{path} must be text in UTF-8, but is not.") from None
     except yaml.YAMLError as error:
         raise SLOError(f"{path} must be YAML: {error}") from None
     if not documents:
         raise SLOError(f"{path} must hold an SLO, but is empty.")
     try:
-        return [parsed(document) for document in documents]
+        slos = [parsed(document) for document in documents]
+        _check_apart([slo.name for slo in slos])
+        return slos
     except SLOError as error:
         raise SLOError(f"{path}: {error}") from None
 
@@ -92,16 +96,25 @@ def parsed(document: Mapping[str, Any]) -> SLO:
     return _with_least(slo, noted)
 
 
+def _check_apart(names: list[str]) -> None:
+    """Refuse two objectives of one name: Prometheus takes no two groups of rules with one."""
+    again = sorted({name for name in names if names.count(name) > 1})
+    if again:
+        raise SLOError(f"SLOs must have names of their own, but {again[0]} is there twice.")
+
+
 def _ratio(ratio: "_Fields") -> tuple[Series, Series]:
     ratio.must_be("counter", True)
     if not {"bad", "total"} <= set(ratio.document):
         raise SLOError(
             "ratioMetric must count bad and total events. Hint: for good ones, count what is not."
         )
-    return tuple(  # type: ignore[return-value]
-        _selector(ratio.fields(part).fields("metricSource").fields("spec").text("query"))
-        for part in ("bad", "total")
-    )
+    sources = [ratio.fields(part).fields("metricSource") for part in ("bad", "total")]
+    for source in sources:
+        if source.text("type", "Prometheus").casefold() != "prometheus":
+            source.must_be("type", "Prometheus")
+    bad, total = (_selector(source.fields("spec").text("query")) for source in sources)
+    return bad, total
 
 
 def _selector(query: str) -> Series:
@@ -175,7 +188,9 @@ class _Fields:
             return self.document[name]
         if default:
             return default[0]
-        raise SLOError(f"{self.place} must have {name}, but has {', '.join(self.document)}.")
+        raise SLOError(
+            f"{self.place} must have {name}, but has {', '.join(map(str, self.document))}."
+        )
 
     def must_be(self, name: str, value: object) -> None:
         if self._get(name) != value:
@@ -218,7 +233,7 @@ class _Fields:
         return values[0]
 
     def nothing_else(self) -> None:
-        unread = sorted(set(self.document) - self._read)
+        unread = sorted(str(name) for name in self.document if name not in self._read)
         if unread:
             raise SLOError(
                 f"{self.place} must have fields that are used, but has {', '.join(unread)}."

@@ -80,10 +80,10 @@ def _surely_enough(usual: float, threshold: float, wanted: float) -> int:
     divergence = threshold * math.log(threshold / usual) if usual else math.inf
     if usual and threshold < 1:
         divergence += (1 - threshold) * math.log((1 - threshold) / (1 - usual))
-    enough = math.ceil(-math.log(wanted) / divergence) if divergence < math.inf else 1
-    if enough > _MOST:
+    # Of shares that are nearly equal, rounding leaves nothing, or less: as near as too near.
+    if divergence * _MOST < -math.log(wanted):
         raise ValueError(
             f"threshold must be further from the usual share: {threshold:g} and {usual:g} need "
-            f"{enough} events in a window."
+            f"more than {_MOST} events in a window."
         )
-    return enough
+    return math.ceil(-math.log(wanted) / divergence) if divergence < math.inf else 1

@@ -29,7 +29,7 @@ class Threshold:
         severity: ``"page"`` or ``"ticket"``.
         gauge: The series.
         direction: On which side of the limit it is wrong.
-        limit: The value.
+        limit: The value.  Each series with the gauge's labels is held against it.
         hold_s: How long it must be wrong before the alert fires.
     """
 
@@ -50,12 +50,12 @@ class Threshold:
     def firings(self, timeline: Timeline, *, interval_s: float = INTERVAL_S) -> list[Firing]:
         """Every time that it fired."""
         times = evaluation_times(timeline, interval_s)
-        chosen = list(timeline.select(self.gauge.name, **dict(self.gauge.labels)).values())
-        if not chosen:
-            return []
-        values = latest(timeline, chosen[0], times)
-        wrong = values > self.limit if self.direction == "above" else values < self.limit
-        return list(intervals(self.name, self.severity, self.hold_s, wrong, times))
+        result: list[Firing] = []
+        for series in timeline.select(self.gauge.name, **dict(self.gauge.labels)).values():
+            values = latest(timeline, series, times)
+            wrong = values > self.limit if self.direction == "above" else values < self.limit
+            result += intervals(self.name, self.severity, self.hold_s, wrong, times)
+        return sorted(result, key=lambda firing: firing.starts_s)
 
 
 @dataclass(frozen=True)

@@ -239,3 +239,72 @@ def test_a_policy_is_read_with_every_check(tmp_path):
 def test_a_policy_that_is_not_understood_is_refused(document, complaint):
     with pytest.raises(PolicyError, match=re.escape(complaint)):
         parsed(document)
+
+
+def test_a_class_is_one_however_its_column_is_written():
+    candidate, baseline = losses()
+    limits = policy("recall", 0.02, "most_drop")
+    expected = decide(candidate, baseline, limits).table().text()
+
+    for kind in ("float64", "Int64", "bool", "category"):
+        written = candidate.assign(predicted=candidate["predicted"].astype(kind))
+        assert decide(written, baseline, limits).table().text() == expected, kind
+    missing = candidate.assign(
+        predicted=candidate["predicted"].astype("Int64").mask(lambda s: s < 0)
+    )
+    assert decide(missing, baseline, limits).table().text() == expected
+
+
+def test_a_candidate_that_is_spared_hard_examples_by_nan_fails():
+    candidate, baseline = losses(worse=0.5)
+    hard = candidate["loss"] > candidate["loss"].quantile(0.7)
+    spared = candidate.assign(loss=candidate["loss"].mask(hard))
+
+    decision = decide(spared, baseline, policy("mean_loss", 0.02))
+
+    assert decision.verdict == "failed"
+    assert [check.name for check in decision.checks] == ["mean_loss", "invalid"]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "complaint"),
+    [
+        ("label", lambda table: 1 - table["label"], "label must be the same in both tables"),
+        (
+            "seed",
+            lambda table: 0,
+            "seed must be in both tables or in none, but is in the candidate",
+        ),
+        ("id", lambda table: table["id"].mask(table["id"] < 2), "id of candidate must be there in"),
+        ("loss", lambda table: "low", "loss of candidate must be numbers, but is String."),
+    ],
+)
+def test_tables_that_do_not_match_are_refused(column, values, complaint):
+    candidate, baseline = losses()
+
+    with pytest.raises(FrameError, match=re.escape(complaint)):
+        decide(candidate.assign(**{column: values(candidate)}), baseline, policy("mean_loss", 1.0))
+
+
+def test_without_any_confidence_calibration_is_unknown():
+    candidate, baseline = losses()
+
+    decision = decide(
+        candidate.assign(confidence=np.nan), baseline, policy("calibration_error", 0.1, "most")
+    )
+
+    assert decision.verdict == "not enough evidence"
+
+
+@pytest.mark.parametrize("least", [500.7, float("inf")])
+def test_a_number_of_examples_is_whole(least):
+    with pytest.raises(PolicyError, match="least must be a whole number"):
+        parsed({"least": least, "checks": {"invalid": {"most": 0}}})
+
+
+def test_a_policy_of_another_encoding_is_named(tmp_path):
+    path = tmp_path / "policy.yaml"
+    path.write_text("checks: {invalid: {most: 0}}", encoding="utf-16")
+
+    with pytest.raises(PolicyError, match="must be text in UTF-8"):
+        read(path)

@@ -183,3 +183,33 @@ def test_a_duration_is_written_as_it_was_read(text):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="a duration must be whole numbers with"):
         durations.seconds(text)
+
+
+def test_objectives_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "slo.yaml"
+    path.write_text(f"{TEXT}---{TEXT}", encoding="utf-8")
+
+    with pytest.raises(SLOError, match="SLOs must have names of their own, but margin-violations"):
+        document.read(path)
+
+
+def test_a_file_of_another_encoding_is_named_and_other_line_ends_are_none(tmp_path):
+    path = tmp_path / "übung 1.yaml"
+    path.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    assert [slo.name for slo in document.read(path)] == ["margin-violations"]
+
+    path.write_text(TEXT, encoding="utf-16")
+    with pytest.raises(SLOError, match="must be text in UTF-8"):
+        document.read(path)
+
+
+def test_a_source_that_is_not_prometheus_is_refused():
+    whole = yaml.safe_load(TEXT.replace("type: Prometheus", "type: Datadog"))
+
+    with pytest.raises(SLOError, match="type of metricSource must be 'Prometheus'"):
+        document.parsed(whole)
+
+
+def test_a_field_whose_name_is_a_number_is_refused():
+    with pytest.raises(SLOError, match="the document must have fields that are used, but has 1"):
+        document.parsed(yaml.safe_load(TEXT) | {1: 2})

@@ -62,3 +62,9 @@ def test_an_alert_of_an_objective_uses_its_own_threshold():
 def test_what_no_number_can_meet_is_refused(usual, wanted, complaint):
     with pytest.raises(ValueError, match=re.escape(complaint)):
         least_events(usual, 0.06, wanted)
+
+
+@pytest.mark.parametrize("gap", [1e-9, 1e-12, 1e-15, 1e-17])
+def test_a_usual_share_that_rounding_cannot_tell_from_the_threshold_is_refused(gap):
+    with pytest.raises(ValueError, match=r"usual|threshold must be further"):
+        least_events(0.05 - gap, 0.05, 1e-3)
