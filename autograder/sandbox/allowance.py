@@ -18,6 +18,8 @@ from autograder.sandbox.limits import Limits
 _LOOK_EVERY_S = 0.05
 _SHORTEST_S = 0.001
 _MOST_NAMED = 3
+# A submission interrupts itself when the notebook's time is up; it is ended if that does not help.
+_LAST_WORDS_S = 2.0
 
 Got = TypeVar("Got")
 
@@ -129,7 +131,8 @@ class Allowance:
         wall_s = min(hard_s * limits.wall_factor, self._wall_s)
         if not trains:
             hard_s = min(soft_s, limits.share_s) + limits.grace_s
-            wall_s = min(wall_s, limits.share_wall_s + limits.grace_s, self.notebook_s)
+            last_s = self.notebook_s + min(limits.grace_s, _LAST_WORDS_S)
+            wall_s = min(wall_s, limits.share_wall_s + limits.grace_s, last_s)
         try:
             yield Due(hard_s, self.cpu_s, wall_s, self._used_s)
         finally:

@@ -18,6 +18,7 @@ from lossedu.losses import (
     nt_xent_loss,
     policy_gradient_loss,
     softmax_dice_loss,
+    supervised_contrastive_loss,
     td_loss,
     triplet_loss,
 )
@@ -33,6 +34,7 @@ OTHERS = {"u": (1.0, 1.75), "v": (-1.0, -1.25), "y": (0.0, 1.0)}
 OF_ONE_LOSS = {
     "info_nce_loss": (0.0, -0.6),
     "nt_xent_loss": (0.0, 0.1),
+    "supervised_contrastive_loss": (0.0, -0.6),
     "generalized_dice_loss": (9.0, 4.0),
 }
 """And of these where a letter is a cosine or a count."""
@@ -64,6 +66,19 @@ def two_views_beside_a_pair(s: Tensor, u: float, **options: Any) -> Tensor:
     return torch.stack(values)
 
 
+def two_positives_beside_a_negative(s: Tensor, u: float, **options: Any) -> Tensor:
+    anchor = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
+    negative = torch.tensor([u, 0.0, (1 - u**2) ** 0.5], dtype=torch.float64)
+    labels = torch.tensor([0, 0, 0, 1])
+    values = []
+    for cosine in s:
+        aside = (1 - cosine**2).sqrt()
+        positives = [torch.stack([cosine, side, 0 * cosine]) for side in (aside, -aside)]
+        rows = torch.stack([anchor, *positives, negative])
+        values.append(supervised_contrastive_loss(rows, labels, reduction="none", **options)[0])
+    return torch.stack(values)
+
+
 def a_pair_on_a_line(x: Tensor, y: float, **options: Any) -> Tensor:
     same = torch.full(x.shape, bool(y))
     return contrastive_loss(x[:, None], 0 * x[:, None], same, reduction="none", **options)
@@ -72,6 +87,10 @@ def a_pair_on_a_line(x: Tensor, y: float, **options: Any) -> Tensor:
 def a_triplet_on_a_line(x: Tensor, **options: Any) -> Tensor:
     near = torch.full_like(x, -1)[:, None]
     return triplet_loss(0 * near, near, (1 + x)[:, None], reduction="none", **options)
+
+
+def a_triplet_without_an_edge(x: Tensor) -> Tensor:
+    return a_triplet_on_a_line(x, margin="soft")
 
 
 def a_level_between_thresholds(s: Tensor, u: float, v: float) -> Tensor:
@@ -111,7 +130,9 @@ ALONG: dict[str, Callable[..., Tensor]] = {
     "info_nce_loss": a_key_beside_another,
     "nt_xent_loss": two_views_beside_a_pair,
     "contrastive_loss": a_pair_on_a_line,
+    "supervised_contrastive_loss": two_positives_beside_a_negative,
     "triplet_loss": a_triplet_on_a_line,
+    'triplet_loss(margin="soft")': a_triplet_without_an_edge,
     "ctc_loss": two_frames_of_one_label,
     "softmax_dice_loss": an_entry_of_two_classes,
     "generalized_dice_loss": an_entry_beside_sure_ones,
