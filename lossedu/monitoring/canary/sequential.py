@@ -130,7 +130,12 @@ def expected_pairs(test: SequentialTest, bad_share: float, *, odds_ratio: float 
         test: What is promised.
         bad_share: Of the old version's events.
         odds_ratio: Of the new version's; 1 if it is no worse.
+
+    Raises:
+        ValueError: If the share is not above 0 and below 1: then no pair says anything.
     """
+    if not 0 < bad_share < 1:
+        raise ValueError(f"bad_share must be above 0 and below 1, but is {bad_share}.")
     odds = odds_ratio * bad_share / (1 - bad_share)
     new = odds / (1 + odds)
     worse, better = new * (1 - bad_share), bad_share * (1 - new)

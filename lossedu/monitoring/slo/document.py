@@ -137,17 +137,25 @@ def _unescaped(value: str) -> str:
 
 def _policy(policy: "_Fields") -> Policy:
     policy.must_be("kind", "AlertPolicy")
+    policy.ignore("apiVersion")
     name = policy.fields("metadata").text("name")
-    condition = policy.fields("spec").only("conditions")
+    outer = policy.fields("spec")
+    condition = outer.only("conditions")
     condition.must_be("kind", "AlertCondition")
+    condition.ignore("metadata")
     spec = condition.fields("spec")
+    severity: Any = spec.text("severity")
     burns = spec.fields("condition")
     burns.must_be("kind", "burnrate")
     burns.must_be("op", "gt")
     long_s = burns.duration("lookbackWindow")
     hold_s = burns.duration("alertAfter") if "alertAfter" in burns.document else 0.0
-    severity: Any = spec.text("severity")
-    return Policy(name, severity, burns.number("threshold"), long_s, long_s / SHORT_SHARE, hold_s)
+    burn = burns.number("threshold")
+    for fields in (outer, spec):
+        fields.ignore("description")
+    for fields in (policy, outer, condition, spec, burns):
+        fields.nothing_else()
+    return Policy(name, severity, burn, long_s, long_s / SHORT_SHARE, hold_s)
 
 
 def _with_least(slo: SLO, noted: "_Fields") -> SLO:

@@ -131,7 +131,7 @@ class LossTelemetry(Collector):
             name: int(np.count_nonzero(is_bad(seen) | ~finite))
             for name, is_bad in self._events.items()
         }
-        place = np.minimum(seen.label, len(self._classes) - 1)
+        place = self._places(seen.label)
         right = seen.predicted == seen.label
         with self._lock:
             for name, count in bad.items():
@@ -146,6 +146,16 @@ class LossTelemetry(Collector):
                 histogram.add(amounts)
             if lags is not None:
                 self._histograms["label_lag_seconds"].add(lags[np.isfinite(lags)])
+
+    def _places(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The counter of each label: its class's, or that of all later classes."""
+        last = len(self._classes) - 1
+        if len(labels) and labels.max() > last and self._classes[-1] != OTHER:
+            raise ValueError(
+                f"classes must name every class, but name {last + 1}, and a label is "
+                f"{labels.max()}. Hint: LossTelemetry(..., classes=[...])."
+            )
+        return np.minimum(labels, last)
 
     def report(self, **values: float) -> None:
         """Set gauges: ``label_coverage_ratio``, ``calibration_error_ratio``, ``gradient_norm``...

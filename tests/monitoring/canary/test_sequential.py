@@ -117,6 +117,12 @@ def test_a_promise_that_cannot_be_kept_is_refused(options, complaint):
         SequentialTest(**options)
 
 
+@pytest.mark.parametrize("bad_share", [0.0, 1.0, math.nan])
+def test_a_share_without_discordant_pairs_is_refused(bad_share):
+    with pytest.raises(ValueError, match="bad_share must be above 0 and below 1"):
+        expected_pairs(TEST, bad_share)
+
+
 def test_streams_of_different_lengths_are_no_pairs():
     with pytest.raises(ValueError, match=re.escape("must have one shape (pairs,), but have (1,)")):
         decide(TEST, [True], [True, False])

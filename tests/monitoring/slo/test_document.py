@@ -137,6 +137,8 @@ QUERY = [*RATIO, "bad", "metricSource", "spec", "query"]
         ([*RATIO, "counter"], False, "counter of ratioMetric must be True"),
         (QUERY, 'sum(rate(x_total{a="b"}[5m]))', "query must be a counter with labels"),
         (QUERY, 'x_total{a=~"b.*"}', "query must be a counter with labels"),
+        ([*CONDITION, "alertWhenNoData"], True, "but has alertWhenNoData"),
+        (["spec", "alertPolicies", 0, "spec", "alertWhenResolved"], True, "has alertWhenResolved"),
         ([*CONDITION, "kind"], "value", "kind of condition must be 'burnrate'"),
         ([*CONDITION, "op"], "lt", "op of condition must be 'gt', but is 'lt'"),
         ([*CONDITION, "threshold"], 40, "a burn rate above 40 asks for more than 120% bad events"),

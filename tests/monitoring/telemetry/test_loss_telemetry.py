@@ -205,6 +205,10 @@ def test_gauges_say_what_was_reported_last_and_nothing_before(registry):
         (lambda t: t.observe_labels([1.0], [0.5]), "labels must be classes from 0 to 1"),
         (lambda t: t.observe_labels([1.0, 2.0], [1]), "scores and labels must have shapes (n,)"),
         (lambda t: t.observe_labels([1.0], [1], lag_s=[1, 2]), "lag_s must have shape (1,)"),
+        (
+            lambda t: t.observe_labels([[1.0, 2.0, 3.0]], [2]),
+            "classes must name every class, but name 2, and a label is 2",
+        ),
         (lambda t: t.report(accuracy=1.0), "values must be among label_coverage_ratio"),
         (lambda t: t.retrained("maybe"), "outcome must be among accepted, rejected, failed"),
     ],
