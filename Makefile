@@ -50,7 +50,7 @@ say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 # What is installed, and what that takes, as .ci/fresh saw it on a new Debian 12 with two cores.
 MINUTES := 5 to 10
 DOWNLOAD_MB := 200
-DISK_MB := 2000
+DISK_MB := 2200
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
