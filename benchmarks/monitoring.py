@@ -171,4 +171,4 @@ def _child(program: str, folder: str) -> list[float]:
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
-    return json.loads(done.stdout)
+    return json.loads(done.stdout[done.stdout.rindex("[") :])  # a long query shows its progress
