@@ -115,7 +115,9 @@ def _asked(scenario: "Scenario", seed: int) -> bool:
     """Ask for the cause; whether the answer was right."""
     import random
 
-    causes = [scenario.cause, *scenario.not_causes]
+    from lossedu.monitoring.scenarios.catalog import other_causes
+
+    causes = [scenario.cause, *other_causes(scenario)]
     random.Random(f"{scenario.name}-{seed}").shuffle(causes)
     typer.echo("\nWhat is the cause?")
     for number, cause in enumerate(causes, 1):

@@ -4,7 +4,7 @@ What is written once with narwhals runs unchanged on pandas, Polars, DuckDB and 
 read by DuckDB, which needs no more memory than its results: Parquet and CSV, one file or many.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,13 +112,6 @@ def columns(frame: Frame) -> dict[str, np.ndarray[Any, Any]]:
         return {name: _array([row[name] for row in rows], kinds[name]) for name in kinds}
     table = frame.collect()
     return {name: _array(table[name].to_list(), kinds[name]) for name in kinds}
-
-
-def rows(frame: Frame) -> Iterator[dict[str, Any]]:
-    """The rows of a small frame, one after another."""
-    table = columns(frame)
-    for cells in zip(*table.values(), strict=True):
-        yield dict(zip(table, cells, strict=True))
 
 
 def _read(argument: str, path: str | Path) -> Any:

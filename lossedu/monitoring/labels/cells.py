@@ -1,7 +1,7 @@
 """Late labels in small: numbers and sums for each hour of prediction, hour of arrival and class.
 
 Everything that corrects for missing labels follows from these, so that the logs themselves, however
-large, are read once.
+large, are only counted and summed.
 """
 
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ def cells(
     as_of: datetime,
     step: timedelta = STEP,
 ) -> Cells:
-    """Count and sum in one pass over the logs.
+    """Count and sum over the logs, where they lie.
 
     Args:
         predictions: As `lossedu.monitoring.labels.joining.joined` takes them.

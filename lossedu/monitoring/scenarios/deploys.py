@@ -12,11 +12,6 @@ THRESHOLD = "the decision threshold was moved by a change of configuration"
 SURGE = "a version that learned from noisy positives sees them everywhere"
 MIX = "a campaign brings twice as many positives"
 HIDDEN = "a version is worse on positives, whose labels come a day late"
-_ALL = (REVERTED, THRESHOLD, SURGE, MIX, HIDDEN)
-
-
-def _others(cause: str) -> tuple[str, ...]:
-    return tuple(one for one in _ALL if one != cause)
 
 
 def _reverted(seed: int) -> Traffic:
@@ -68,7 +63,6 @@ SCENARIOS = (
         ),
         spent=(0.3, 0.8),
         cause=REVERTED,
-        not_causes=_others(REVERTED),
         way_out="Nothing more now: write down what was spent, and why the mapping had no test.",
         runbook="ErrorBurnFast",
     ),
@@ -84,7 +78,6 @@ SCENARIOS = (
         ),
         spent=(1.0, 3.0),
         cause=THRESHOLD,
-        not_causes=_others(THRESHOLD),
         way_out="Restore the threshold, and log it with every prediction as the version is.",
         runbook="ErrorBudgetTicket",
     ),
@@ -100,7 +93,6 @@ SCENARIOS = (
         ),
         spent=(0.5, 1.8),
         cause=SURGE,
-        not_causes=_others(SURGE),
         way_out="Roll back; clean the positives before training anew, or focus less.",
         runbook="ErrorBurnSlow",
     ),
@@ -113,7 +105,6 @@ SCENARIOS = (
         expected=(),
         spent=(0.2, 0.5),
         cause=MIX,
-        not_causes=_others(MIX),
         way_out="Nothing: the model is as right on each class as before. Watch its calibration.",
         runbook="CalibrationOff",
     ),
@@ -126,7 +117,6 @@ SCENARIOS = (
         expected=(),
         spent=(0.2, 0.5),
         cause=HIDDEN,
-        not_causes=_others(HIDDEN),
         way_out="Roll back; hold versions to the gate on labelled rows before they serve.",
         runbook="LabelsLate",
     ),

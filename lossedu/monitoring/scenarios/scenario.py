@@ -80,7 +80,6 @@ class Scenario:
         expected: The alerts that must fire; all others must stay silent.
         spent: Between which shares the budget of margin violations is spent in the end.
         cause: What is wrong, in a sentence.
-        not_causes: What else it could have been, in the same form.
         way_out: What to do.
         runbook: The alert whose runbook leads there.
     """
@@ -93,7 +92,6 @@ class Scenario:
     expected: tuple[Expected, ...]
     spent: tuple[float, float]
     cause: str
-    not_causes: tuple[str, ...]
     way_out: str
     runbook: str
 

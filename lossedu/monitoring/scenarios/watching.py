@@ -12,11 +12,6 @@ LATE = "positives are confirmed by hand now, which takes a day"
 SILENT = "the exporter of metrics is down while the model serves on"
 OVERCONFIDENT = "a new version is as accurate and too sure of itself"
 DIVERGING = "one worker of a training job sends gradients of a model that is long gone"
-_ALL = (STOPPED, LATE, SILENT, OVERCONFIDENT, DIVERGING)
-
-
-def _others(cause: str) -> tuple[str, ...]:
-    return tuple(one for one in _ALL if one != cause)
 
 
 def _stopped(seed: int) -> Traffic:
@@ -63,7 +58,6 @@ SCENARIOS = (
         expected=(Expected("LabelsLate", 45, 100),),
         spent=(0.2, 0.4),
         cause=STOPPED,
-        not_causes=_others(STOPPED),
         way_out="Restart the job; until it has caught up, every loss is unknown, not good.",
         runbook="LabelsLate",
     ),
@@ -76,7 +70,6 @@ SCENARIOS = (
         expected=(Expected("LabelsLate", 45, 160),),
         spent=(0.2, 0.4),
         cause=LATE,
-        not_causes=_others(LATE),
         way_out="Weight labels by how late they are; below the watermark a loss is unknown.",
         runbook="LabelsLate",
     ),
@@ -89,7 +82,6 @@ SCENARIOS = (
         expected=(Expected("TelemetrySilent", 5, 30),),
         spent=(0.2, 0.4),
         cause=SILENT,
-        not_causes=_others(SILENT),
         way_out="Restart the exporter; counters that restart lose nothing that was scraped.",
         runbook="TelemetrySilent",
     ),
@@ -102,7 +94,6 @@ SCENARIOS = (
         expected=(Expected("CalibrationOff", 25, 60),),
         spent=(0.2, 0.4),
         cause=OVERCONFIDENT,
-        not_causes=_others(OVERCONFIDENT),
         way_out="Fit a temperature on recent labels; no weights have to change.",
         runbook="CalibrationOff",
     ),
@@ -115,7 +106,6 @@ SCENARIOS = (
         expected=(Expected("GradientSpike", 60, 200),),
         spent=(0.2, 0.4),
         cause=DIVERGING,
-        not_causes=_others(DIVERGING),
         way_out="Stop the job; go on from the last checkpoint without that worker.",
         runbook="GradientSpike",
     ),
