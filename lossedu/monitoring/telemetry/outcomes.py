@@ -37,17 +37,17 @@ class Outcomes:
 
 
 def hinge(margin: Values) -> Values:
-    r"""The hinge loss $\max(0, 1 - m)$ of margins."""
+    r"""The hinge loss :math:`\max(0, 1 - m)` of margins."""
     return np.maximum(0.0, 1.0 - margin)
 
 
 def logistic(margin: Values) -> Values:
-    r"""The logistic loss $\log(1 + e^{-m})$ of margins."""
+    r"""The logistic loss :math:`\log(1 + e^{-m})` of margins."""
     return np.logaddexp(0.0, -margin)
 
 
 def focal(gamma: float = 2.0) -> MarginLoss:
-    r"""The focal loss $(1 - p)^\gamma \cdot (-\log p)$ with $p = \sigma(m)$, of margins."""
+    r"""The focal loss :math:`(1 - p)^\gamma (-\log p)`, :math:`p = \sigma(m)`, of margins."""
 
     def loss(margin: Values) -> Values:
         return np.exp(-gamma * np.logaddexp(0.0, margin)) * np.logaddexp(0.0, -margin)
